@@ -1,0 +1,55 @@
+"""利用者の同意: the end users' consents, each bound to a line, a partner and an end-user number (A5-6-2)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Table, Uuid, select
+
+from portal.records.base import Db, fetch_all, metadata, moment, owner, row_key, text_column
+
+consents = Table(
+    "consents",
+    metadata,
+    row_key(),
+    owner(),
+    text_column("access_line_id"),
+    Column("partner_id", Uuid, nullable=True),
+    # The subscriber's own number of the person, never a name.
+    text_column("end_user_ref"),
+    moment("consented_at"),
+    Column("has_time", Boolean, nullable=False),
+    text_column("method"),
+    Column("policy_id", Uuid, ForeignKey("policies.id"), nullable=False),
+    text_column("evidence_file", nullable=True),
+    text_column("evidence_sha256", nullable=True),
+    text_column("collector", nullable=True),
+    Column("application_id", Uuid, nullable=True),
+    moment("recorded_at"),
+    moment("withdrawn_at", nullable=True),
+    ForeignKeyConstraint(["subscriber_id", "partner_id"], ["partners.subscriber_id", "partners.id"]),
+    ForeignKeyConstraint(["subscriber_id", "application_id"], ["applications.subscriber_id", "applications.id"]),
+    CheckConstraint("method IN ('web', 'paper', 'phone_recording', 'in_person_terminal', 'terms_only')", name="method"),
+    Index("consents_line_idx", "subscriber_id", "access_line_id"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    access_line_id: str
+    partner_id: UUID | None
+    end_user_ref: str
+    consented_at: datetime
+    method: str
+    policy_id: UUID
+
+
+async def living(db: Db, access_line_ids: Sequence[str], *, subscriber_id: UUID) -> list[Consent]:
+    """The consents of these lines that nobody has withdrawn."""
+    statement = select(consents).where(
+        consents.c.subscriber_id == subscriber_id,
+        consents.c.access_line_id.in_(access_line_ids),
+        consents.c.withdrawn_at.is_(None),
+    )
+    return list(await fetch_all(db, Consent, statement))

@@ -1,0 +1,138 @@
+"""契約: what acceptance of a 新規 application brought into being, and the facts that hold for it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    func,
+    select,
+)
+
+from portal.records.base import Db, fetch_all, fetch_one, key, metadata, moment, owner, text_column
+from portal.records.lines import lines
+from portal.records.subscribers import subscribers
+
+contracts = Table(
+    "contracts",
+    metadata,
+    key(),
+    owner(),
+    Column("number", Text, nullable=False, unique=True),
+    Column("application_id", Uuid, nullable=True, unique=True),
+    text_column("offering"),
+    # Only a contract formed under the terms to 2024-11-30 has a bandwidth without areas (F-2).
+    Column("bandwidth_mbps", Integer, nullable=True),
+    text_column("purpose"),
+    moment("accepted_at"),
+    Column("terms_revision_on", Date, nullable=False),
+    Column("billing_starts_on", Date, nullable=True),
+    Column("billing_start_set_by", Uuid, ForeignKey("staff.id"), nullable=True),
+    moment("billing_start_set_at", nullable=True),
+    UniqueConstraint("subscriber_id", "id"),
+    ForeignKeyConstraint(["subscriber_id", "application_id"], ["applications.subscriber_id", "applications.id"]),
+    CheckConstraint("offering IN ('ipoe', 'ipoe_shared', 'ipoe_capped')", name="offering"),
+    CheckConstraint("purpose IN ('resale', 'own_use')", name="purpose"),
+    CheckConstraint("bandwidth_mbps > 0", name="bandwidth"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    id: UUID
+    subscriber_id: UUID
+    company: str
+    number: str
+    application_id: UUID | None
+    offering: str
+    bandwidth_mbps: int | None
+    purpose: str
+    accepted_at: datetime
+    terms_revision_on: date
+    billing_starts_on: date | None
+    billing_start_set_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedContract:
+    id: UUID
+    company: str
+    number: str
+    offering: str
+    accepted_at: datetime
+    billing_starts_on: date | None
+    line_count: int
+
+
+_CONTRACT = select(contracts, subscribers.c.name.label("company")).join(
+    subscribers, subscribers.c.id == contracts.c.subscriber_id
+)
+
+
+async def get(
+    db: Db, contract_id: UUID, *, subscriber_id: UUID | None = None, for_update: bool = False
+) -> Contract | None:
+    """One contract; with `subscriber_id`, only that subscriber's."""
+    statement = _CONTRACT.where(contracts.c.id == contract_id)
+    if subscriber_id is not None:
+        statement = statement.where(contracts.c.subscriber_id == subscriber_id)
+    if for_update:
+        statement = statement.with_for_update(of=contracts)
+    return await fetch_one(db, Contract, statement)
+
+
+async def by_application(db: Db, application_id: UUID, *, subscriber_id: UUID) -> Contract | None:
+    statement = _CONTRACT.where(
+        contracts.c.application_id == application_id, contracts.c.subscriber_id == subscriber_id
+    )
+    return await fetch_one(db, Contract, statement)
+
+
+async def listed(
+    db: Db, *, on: date, subscriber_id: UUID | None = None, offset: int = 0, limit: int = 51
+) -> list[ListedContract]:
+    """Contracts with the number of lines in service on a day."""
+    in_service = (
+        select(func.count())
+        .where(
+            lines.c.contract_id == contracts.c.id,
+            lines.c.starts_on <= on,
+            func.coalesce(lines.c.last_on, date.max) >= on,
+        )
+        .correlate(contracts)
+        .scalar_subquery()
+    )
+    statement = select(
+        contracts.c.id,
+        subscribers.c.name.label("company"),
+        contracts.c.number,
+        contracts.c.offering,
+        contracts.c.accepted_at,
+        contracts.c.billing_starts_on,
+        in_service.label("line_count"),
+    ).join(subscribers, subscribers.c.id == contracts.c.subscriber_id)
+    if subscriber_id is not None:
+        statement = statement.where(contracts.c.subscriber_id == subscriber_id)
+    statement = statement.order_by(contracts.c.accepted_at.desc(), contracts.c.id).offset(offset).limit(limit)
+    return list(await fetch_all(db, ListedContract, statement))
+
+
+async def without_billing_start(db: Db) -> list[Contract]:
+    """Accepted, but staff have not set the 課金開始日 yet (A10)."""
+    statement = _CONTRACT.where(contracts.c.billing_starts_on.is_(None)).order_by(contracts.c.accepted_at)
+    return list(await fetch_all(db, Contract, statement))
+
+
+async def all_formed_before(db: Db, moment_: datetime) -> list[Contract]:
+    statement = _CONTRACT.where(contracts.c.accepted_at < moment_).order_by(contracts.c.accepted_at)
+    return list(await fetch_all(db, Contract, statement))

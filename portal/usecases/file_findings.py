@@ -1,0 +1,137 @@
+"""The words in which the checks of uploaded files speak: rows, columns, records, findings, readings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from portal.usecases.readings import Day
+
+MASK = "••••••••"
+SHOWN_LENGTH = 60
+
+Cell = str | date | datetime
+Value = str | Day | tuple[str, ...] | None
+Values = Mapping[str, Value]
+Record = TypeVar("Record")
+RecordCo = TypeVar("RecordCo", covariant=True)
+
+
+class Row(Protocol):
+    """A row of a file, numbered as Excel does. `broken` says why it could not be read; `formulas` are cell places."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def cells(self) -> Sequence[Cell]: ...
+    @property
+    def broken(self) -> str: ...
+    @property
+    def formulas(self) -> frozenset[int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is wrong with a cell (with no column: the row or the file) and what to do. Credentials are masked."""
+
+    row: int
+    column: str
+    code: str
+    severity: str
+    value: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAs:
+    """読み替え: a value that was read in another form than it was typed in. Credentials are masked."""
+
+    column: str
+    typed: str
+    read: str
+
+
+class Objection(NamedTuple):
+    """What is wrong with a value beside the others of its row."""
+
+    column: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Generic[RecordCo]):
+    """A row's record, or the findings that keep it from being one; a record may carry warnings.
+
+    Findings on the header or the whole file come without being a row.
+    """
+
+    row: int
+    record: RecordCo | None
+    findings: tuple[Finding, ...] = ()
+    read_as: tuple[ReadAs, ...] = ()
+    is_row: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Column:
+    """A column of a kind of file. `read` turns stripped text into a value, or raises ReadingError.
+
+    `plain` is a regular expression of the texts that mean what they show, whose value `quick` gives as `read` would.
+    `label` is a value as people write it. A column that `keeps` is its owner's own text, newlines included.
+    """
+
+    name: str
+    read: Callable[[str], Value]
+    plain: str
+    quick: Callable[[str], Value] = str
+    label: Callable[[Value], str] = str
+    required: bool = False
+    limit: int = 64
+    is_date: bool = False
+    keeps: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kind(Generic[Record]):
+    """A kind of file: its columns, what a row's values must be together, and the record they make."""
+
+    columns: tuple[Column, ...]
+    objections: Callable[[Values, frozenset[str]], list[Objection]]
+    """Takes a row's values and the columns already found wrong."""
+    record: Callable[[int, Values, tuple[ReadAs, ...]], Record]
+    key: Callable[[Record], tuple[str, str]]
+    """The column and value that no other row of the file may have."""
+    one_of: tuple[str, ...] = ()
+    """Columns of which the file needs at least one."""
+
+
+def failed(row: int, column: str, code: str, value: str, message: str) -> Finding:
+    """A finding that keeps its row from being taken over."""
+    return Finding(row, column, code, "error", value, message)
+
+
+def typed(cell: Cell) -> str:
+    """A cell as text; days of date cells as 2026-10-15, moments as 2026-10-15 09:30:00."""
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    return cell.isoformat() if isinstance(cell, date) else cell
+
+
+def shown(column: Column, cell: Cell) -> str:
+    """A cell as findings show it: credentials masked, unreadable bytes marked, long text cut."""
+    if column.secret and cell:
+        return MASK
+    return legible(typed(cell))
+
+
+def legible(text: str) -> str:
+    """Text with its unreadable bytes marked and its end cut, so that any page or JSON can carry it."""
+    text = text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "…"
+    return text.encode("utf-8", "replace").decode() if text.isascii() else mark_undecodable(text)
+
+
+def mark_undecodable(text: str) -> str:
+    """Text with U+FFFD for the bytes that are no character."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -1,0 +1,47 @@
+"""Sessions on our side: started after a sign-in, found by a token that only the browser keeps, ended at once."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert
+
+from portal.records import members
+from portal.records.base import Db
+from portal.records.members import Realm
+from portal.terms.periods import shift
+
+LONGEST_HOURS = 12
+
+
+async def start(
+    db: Db,
+    *,
+    at: datetime,
+    realm: Realm,
+    person_id: UUID,
+    connection_id: UUID,
+    id_token: str,
+    provider_session: str | None,
+) -> str:
+    """Start a session of a person (role `signin`); the token for the browser, of which we keep only the hash.
+
+    It ends after two idle hours or `LONGEST_HOURS`, whichever comes first.
+    """
+    token = secrets.token_urlsafe(32)
+    await db.execute(
+        insert(members.sessions).values(
+            id=uuid4(),
+            token_hash=hashlib.sha256(token.encode()).digest(),
+            member_id=person_id if realm == "subscriber" else None,
+            staff_id=person_id if realm == "staff" else None,
+            connection_id=connection_id,
+            provider_session=provider_session,
+            id_token=id_token,
+            started_at=at,
+            last_seen_at=at,
+            ends_at=shift(at, hours=LONGEST_HOURS),
+        )
+    )
+    return token

@@ -1,0 +1,43 @@
+"""Who may enter: named on every route, checked before its handler runs."""
+
+from dataclasses import dataclass
+
+from portal.records.members import MEMBER_ROLES, STAFF_ROLES, Person, Realm
+
+ROLE_LABELS = {
+    "admin": "管理者",
+    "signatory": "署名権限者",
+    "operator": "作業担当者",
+    "viewer": "閲覧者",
+    "clerk": "審査担当",
+    "approver": "決裁者",
+    "billing": "請求担当",
+    "auditor": "監査",
+}
+
+
+@dataclass(frozen=True)
+class Who:
+    """A realm and the roles of it that may enter; any one of them is enough."""
+
+    realm: Realm
+    roles: tuple[str, ...]
+
+    def admits(self, person: Person) -> bool:
+        return person.realm == self.realm and person.may(*self.roles)
+
+    @property
+    def role_labels(self) -> tuple[str, ...]:
+        return tuple(ROLE_LABELS[role] for role in self.roles)
+
+
+MEMBER = Who("subscriber", MEMBER_ROLES)
+PREPARES = Who("subscriber", ("operator", "signatory"))
+BINDS = Who("subscriber", ("signatory",))
+STAFF = Who("staff", STAFF_ROLES)
+CLERK = Who("staff", ("clerk",))
+APPROVER = Who("staff", ("approver",))
+BILLING = Who("staff", ("billing",))
+# Two different people act; both may hold any of these roles (the one who shows is never the one who prepared).
+PRICES = Who("staff", ("billing", "clerk", "approver"))
+CLOSES = Who("staff", ("billing", "approver"))
