@@ -54,15 +54,27 @@ class World:
     desk: Desk
 
 
-async def build_world(pool: AsyncEngine) -> World:
+@dataclass(frozen=True)
+class Providers:
+    """Where the people of the world sign in: an origin with an issuer for each slug, and our secret there, sealed."""
+
+    origin: str = "http://127.0.0.1:1"
+    client_secret_sealed: bytes = b"sealed"
+
+
+async def build_world(pool: AsyncEngine, providers: Providers = Providers()) -> World:
     async with database.transaction(pool, "staff") as db:
-        desk = await _desk(db)
-        ours = await _company(db, "例示通信株式会社", "レイジツウシン", CORPORATE_NUMBERS[0], "example-a")
-        theirs = await _company(db, "見本ネット株式会社", "ミホンネット", CORPORATE_NUMBERS[1], "example-b")
+        desk = await _desk(db, providers)
+        ours = await _company(
+            db, "例示通信株式会社", "レイジツウシン", CORPORATE_NUMBERS[0], slug="example-a", providers=providers
+        )
+        theirs = await _company(
+            db, "見本ネット株式会社", "ミホンネット", CORPORATE_NUMBERS[1], slug="example-b", providers=providers
+        )
     return World(ours, theirs, desk)
 
 
-async def _desk(db: database.Db) -> Desk:
+async def _desk(db: database.Db, providers: Providers) -> Desk:
     connection_id = await people.connect_provider(
         db,
         by=people.SETUP,
@@ -70,9 +82,9 @@ async def _desk(db: database.Db) -> Desk:
         subscriber_id=None,
         slug="staff",
         label="架空ネットワーク株式会社",
-        issuer="http://127.0.0.1:1/provider-staff",
+        issuer=f"{providers.origin}/provider-staff",
         client_id="portal",
-        client_secret_sealed=b"sealed",
+        client_secret_sealed=providers.client_secret_sealed,
     )
 
     async def enrol(subject: str, name: str, *roles: str) -> Person:
@@ -101,7 +113,9 @@ async def _desk(db: database.Db) -> Desk:
     )
 
 
-async def _company(db: database.Db, name: str, kana: str, corporate_number: str, slug: str) -> Company:
+async def _company(
+    db: database.Db, name: str, kana: str, corporate_number: str, *, slug: str, providers: Providers
+) -> Company:
     subscriber_id = await people.register_subscriber(
         db,
         by=people.SETUP,
@@ -121,9 +135,9 @@ async def _company(db: database.Db, name: str, kana: str, corporate_number: str,
         subscriber_id=subscriber_id,
         slug=slug,
         label=name,
-        issuer=f"http://127.0.0.1:1/{slug}",
+        issuer=f"{providers.origin}/{slug}",
         client_id="portal",
-        client_secret_sealed=b"sealed",
+        client_secret_sealed=providers.client_secret_sealed,
     )
 
     async def invite(subject: str, display: str, *roles: str) -> Person:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,13 @@ REFUSALS = {
     "bandwidth_change": {"A9", "A6-1-3", "A1-n1"},
     "withdraw_notice": {"A9"},
 }
+
+
+@cache
+def by_the_oracle(seed):
+    """The history of a seed, and what the oracle makes of it."""
+    scenario = history(seed)
+    return scenario, normalised(simulate(scenario))
 
 
 def run_portal(file):
@@ -112,11 +120,10 @@ def assert_refused_as_a_whole(scenario, place, folder):
 @pytest.mark.parametrize("first_seed", BATCHES)
 def test_portal_agrees_with_the_oracle(first_seed, tmp_path):
     seeds = range(first_seed, min(first_seed + BATCH, FIRST_SEED + HISTORIES))
-    scenarios = [history(seed) for seed in seeds]
-    outputs = portal(scenarios, tmp_path)
-    assert len(outputs) == len(scenarios)
-    for seed, scenario, output in zip(seeds, scenarios, outputs, strict=True):
-        wrong = differences(normalised(simulate(scenario)), normalised(output))
+    outputs = portal([by_the_oracle(seed)[0] for seed in seeds], tmp_path)
+    for seed, output in zip(seeds, outputs, strict=True):
+        scenario, expected = by_the_oracle(seed)
+        wrong = differences(expected, normalised(output))
         if wrong:
             pytest.fail(f"seed {seed}:\n" + "\n".join(wrong) + "\n" + json.dumps(scenario, ensure_ascii=False))
 
@@ -124,8 +131,7 @@ def test_portal_agrees_with_the_oracle(first_seed, tmp_path):
 def test_histories_touch_every_rule():
     accepted, refused, clauses, codes = Counter(), Counter(), Counter(), Counter()
     for seed in range(FIRST_SEED, FIRST_SEED + 300):
-        scenario = history(seed)
-        output = simulate(scenario)
+        scenario, output = by_the_oracle(seed)
         reasons = {row["event"]: row["clauses"] for row in output["refused"]}
         for n, event in enumerate(scenario["events"]):
             (refused if n in reasons else accepted)[event["type"]] += 1
@@ -143,12 +149,12 @@ def test_histories_touch_every_rule():
 def test_control_a_fault_is_noticed(fault):
     """A faulty copy must differ from the oracle on the histories that every run compares."""
     for seed in range(FIRST_SEED, FIRST_SEED + 300):
-        scenario = history(seed)
+        scenario, expected = by_the_oracle(seed)
         try:
             output = fault(scenario).run()
         except Invalid:
             return  # it refused an event whose ids are named later: noticed
-        if differences(normalised(simulate(scenario)), normalised(output)):
+        if differences(expected, normalised(output)):
             return
     pytest.fail(f"{fault.__name__} went unnoticed in 300 histories")
 
@@ -169,6 +175,20 @@ def test_one_invalid_scenario_spoils_the_list(tmp_path):
         simulate_all(scenarios)
     assert refusal.value.place == f"[1].{place}"
     assert_refused_as_a_whole(scenarios, f"[1].{place}", tmp_path)
+
+
+def test_reads_standard_input(tmp_path):
+    scenario, expected = by_the_oracle(FIRST_SEED)
+    done = subprocess.run(
+        [sys.executable, "-m", "portal", "simulate", "-"],
+        input=json.dumps(scenario),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert differences(expected, normalised(json.loads(done.stdout))) == []
 
 
 @pytest.mark.parametrize("content", ["", "{", "3", '"text"', "null", "[[]]", "\ufeff["])

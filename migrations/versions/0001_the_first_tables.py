@@ -433,6 +433,7 @@ def upgrade() -> None:
         "policy_agreements",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("subscriber_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
         sa.Column("policy_id", sa.Uuid(), nullable=False),
         sa.Column("member_id", sa.Uuid(), nullable=False),
         sa.Column("member_name", sa.Text(), nullable=False),
@@ -445,6 +446,7 @@ def upgrade() -> None:
             ["subscriber_id"], ["subscribers.id"], name=op.f("policy_agreements_subscriber_id_fkey")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("policy_agreements_pkey")),
+        sa.UniqueConstraint("number", name=op.f("policy_agreements_number_key")),
         sa.UniqueConstraint("subscriber_id", "policy_id", name=op.f("policy_agreements_subscriber_id_policy_id_key")),
     )
     op.create_index(op.f("policy_agreements_subscriber_id_idx"), "policy_agreements", ["subscriber_id"], unique=False)
@@ -584,6 +586,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("lines_pkey")),
         sa.UniqueConstraint("subscriber_id", "id", name=op.f("lines_subscriber_id_id_key")),
     )
+    op.create_index("lines_contract_idx", "lines", ["contract_id", "access_line_id"], unique=False)
     op.create_index(op.f("lines_subscriber_id_idx"), "lines", ["subscriber_id"], unique=False)
     op.create_table(
         "price_sheets",
@@ -700,6 +703,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscribers.id"], name=op.f("line_options_subscriber_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("line_options_pkey")),
     )
+    op.create_index("line_options_line_idx", "line_options", ["line_id"], unique=False)
     op.create_index(op.f("line_options_subscriber_id_idx"), "line_options", ["subscriber_id"], unique=False)
     op.create_table(
         "price_sheet_bands",

@@ -14,7 +14,7 @@ MINE = "subscriber_id = (SELECT nullif(current_setting('portal.subscriber', true
 ME = "person_id = (SELECT nullif(current_setting('portal.person', true), '')::uuid)"
 ANY = "true"
 
-# table: {role: {command: rows}}. What is not named here is neither granted nor visible.
+# table: {role: {command: rows}}. What is not named here is neither granted nor visible. A command may name columns.
 MATRIX: dict[str, dict[str, dict[str, str]]] = {
     "subscribers": {
         "portal_subscriber": {"SELECT": MINE.replace("subscriber_id", "id")},
@@ -97,7 +97,11 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
         "portal_staff": {"SELECT": ANY, "INSERT": ANY},
     },
     "price_sheets": {
-        "portal_subscriber": {"SELECT": f"{MINE} AND shown_at IS NOT NULL"},
+        "portal_subscriber": {
+            "SELECT": f"{MINE} AND shown_at IS NOT NULL",
+            # Acknowledgement is evidence: given once, and nothing else of a sheet is the subscriber's to write.
+            "UPDATE (acknowledged_by, acknowledged_at)": f"{MINE} AND shown_at IS NOT NULL AND acknowledged_at IS NULL",
+        },
         "portal_staff": {"SELECT": ANY, "INSERT": ANY, "UPDATE": "shown_at IS NULL"},
         "portal_worker": {"SELECT": ANY},
     },
@@ -225,7 +229,8 @@ def upgrade() -> None:
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
         for role, commands in roles.items():
             op.execute(f"GRANT {', '.join(commands)} ON {table} TO {role}")
-            for command, rows in commands.items():
+            for granted, rows in commands.items():
+                command = granted.partition(" ")[0]
                 clause = f"WITH CHECK ({rows})" if command == "INSERT" else f"USING ({rows})"
                 if command == "UPDATE":
                     # Which rows may be changed is said of the old row; the new one must only stay the same owner's.

@@ -21,6 +21,7 @@ CHUNK = 1 << 20
 MAX_FIELD = 32_767  # the most that a cell of Excel holds
 MAX_RECORD = 1 << 20
 
+_NO_LINES = "long_line"
 _MAGIC = (
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "ole"),
     (b"%PDF-", "pdf"),
@@ -33,9 +34,9 @@ _MAGIC = (
 )
 _MARKUP = re.compile(rb"\s*<[!?a-z]", re.IGNORECASE)
 _JIS_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\([JI])")
-_UNDECODABLE = re.compile("[\udc80-\udcff\ue000-\uf8ff]")
+_ESCAPED = re.compile("[\udc80-\udcff]")
+_DAMAGED = re.compile("[\udc80-\udcff\ue000-\uf8ff]")  # CP932 makes private characters of what it does not know
 _HALF_WIDTH_KANA = re.compile("[\uff61-\uff9f]")
-_BEYOND_ASCII = re.compile("[^\x00-\x7f\udc80-\udcff]")
 
 
 class Row(NamedTuple):
@@ -68,16 +69,12 @@ def read_rows(source: Path | bytes) -> Iterator[Row]:
             return
         broken = _not_a_table(head)
         encoding = "" if broken else _encoding(file, head)
-        if broken or encoding in _UNREADABLE:
+        if broken or encoding == _NO_LINES:
             yield Row(1, (), broken or encoding)
             return
         file.seek(0)
-        errors = "replace" if encoding.startswith("utf-16") else "surrogateescape"
-        with io.TextIOWrapper(file, encoding=encoding, errors=errors, newline="") as text:
+        with io.TextIOWrapper(file, encoding=encoding, errors=_errors(encoding), newline="") as text:
             yield from _numbered(text)
-
-
-_UNREADABLE = frozenset({"long_line"})
 
 
 def _not_a_table(head: bytes) -> str:
@@ -101,15 +98,16 @@ def _encoding(file: BinaryIO, head: bytes) -> str:
 
     Guessing by statistics gets Japanese wrong, so nothing is guessed from a sample.
     """
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    whole = _survey(file)
+    is_utf16 = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    whole = _survey(file, "utf-16" if is_utf16 else "utf-8")
     if not whole.has_lines:
-        return "long_line"
+        return _NO_LINES
+    if is_utf16:
+        return "utf-16"
     if head.startswith(codecs.BOM_UTF8):
         return "utf-8-sig"
     # Text in another encoding hardly ever holds a valid sequence of UTF-8, so a file full of them is a damaged UTF-8.
-    if whole.damaged * 10 <= whole.beyond_ascii or not whole.damaged:
+    if whole.damaged * 20 <= whole.continued or not whole.damaged:
         return "utf-8"
     cp932, euc = (_damage(file, codec) for codec in ("cp932", "euc_jp"))
     return "euc_jp" if euc < cp932 else "cp932"
@@ -117,37 +115,40 @@ def _encoding(file: BinaryIO, head: bytes) -> str:
 
 class _Survey(NamedTuple):
     damaged: int
-    beyond_ascii: int
+    """Bytes that are no UTF-8."""
+    continued: int
+    """Bytes that properly continue a character of UTF-8."""
     has_lines: bool
 
 
-def _survey(file: BinaryIO) -> _Survey:
-    """How the whole file reads as UTF-8, and whether it has lines: none is longer than two chunks."""
-    damaged = beyond = 0
+def _survey(file: BinaryIO, codec: str) -> _Survey:
+    """How the whole file reads as Unicode, and whether it has lines: none is longer than two chunks."""
+    damaged = continued = 0
     has_lines = True
-    strict = True
-    for chunk, text in _decoded(file, "utf-8"):
-        has_lines = has_lines and (len(chunk) < CHUNK or b"\n" in chunk or b"\r" in chunk)
-        if strict and text.isascii():
-            continue
-        damage = len(_UNDECODABLE.findall(text))
-        strict = strict and not damage
-        damaged += damage
-        beyond += len(_BEYOND_ASCII.findall(text)) if damaged else len(text) // 8
-    return _Survey(damaged, beyond, has_lines)
+    for chunk, text in _decoded(file, codec):
+        has_lines = has_lines and (len(chunk) < CHUNK or "\n" in text or "\r" in text)
+        if not text.isascii():
+            damaged += len(_ESCAPED.findall(text))
+            continued += len(chunk) - len(text)
+    return _Survey(damaged, continued, has_lines)
 
 
 def _damage(file: BinaryIO, codec: str) -> tuple[int, int]:
     """What an encoding cannot read, and, to decide a tie, its half-width kana: what EUC-JP looks like in CP932."""
     broken = kana = 0
     for _, text in _decoded(file, codec):
-        broken += len(_UNDECODABLE.findall(text))
+        broken += len(_DAMAGED.findall(text))
         kana += len(_HALF_WIDTH_KANA.findall(text))
     return broken, kana
 
 
+def _errors(codec: str) -> str:
+    """Bytes that are no character stay with the row that has them; in UTF-16 they can only be marked."""
+    return "replace" if codec == "utf-16" else "surrogateescape"
+
+
 def _decoded(file: BinaryIO, codec: str) -> Iterator[tuple[bytes, str]]:
-    decoder = codecs.getincrementaldecoder(codec)("surrogateescape")
+    decoder = codecs.getincrementaldecoder(codec)(_errors(codec))
     file.seek(0)
     while chunk := file.read(CHUNK):
         yield chunk, decoder.decode(chunk)

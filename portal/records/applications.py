@@ -238,8 +238,10 @@ async def listed(
     if states:
         statement = statement.where(applications.c.state.in_(states))
     if search:
+        # A number is found as it is read aloud: without its hyphens.
+        bare = search.replace("-", "")
         statement = statement.where(
-            applications.c.number.icontains(search, autoescape=True)
+            func.replace(applications.c.number, "-", "").icontains(bare, autoescape=True)
             | subscribers.c.name.icontains(search, autoescape=True)
         )
     by = applications.c.changed_at

@@ -5,7 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, ForeignKeyConstraint, Index, Table, Uuid, select
+from sqlalchemy import (
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Table,
+    Uuid,
+    select,
+    text,
+)
 
 from portal.records.base import Db, fetch_all, metadata, moment, owner, row_key, text_column
 
@@ -53,3 +64,21 @@ async def living(db: Db, access_line_ids: Sequence[str], *, subscriber_id: UUID)
         consents.c.withdrawn_at.is_(None),
     )
     return list(await fetch_all(db, Consent, statement))
+
+
+async def copy_from_application(db: Db, application_id: UUID, *, subscriber_id: UUID, at: datetime) -> None:
+    """Make the consents of an application's lines consents of record, in one set (A5-6-2)."""
+    statement = text("""
+        INSERT INTO consents (subscriber_id, access_line_id, partner_id, end_user_ref, consented_at, has_time, method,
+                              policy_id, evidence_file, evidence_sha256, collector, application_id, recorded_at)
+        SELECT a.subscriber_id, a.access_line_id, p.id, a.end_user_ref, a.consented_at,
+               coalesce(a.consent_has_time, false), a.consent_method, v.id, a.evidence_file, a.evidence_sha256,
+               a.collector, a.application_id, :at
+        FROM application_lines a
+        JOIN policies v ON v.version = a.policy_version
+        LEFT JOIN partners p ON p.subscriber_id = a.subscriber_id AND p.code = a.partner_code
+        WHERE a.application_id = :application AND a.subscriber_id = :subscriber AND a.whole
+          AND a.end_user_ref IS NOT NULL AND a.consented_at IS NOT NULL AND a.consent_method IS NOT NULL
+        ORDER BY a.position
+    """)
+    await db.execute(statement, {"application": application_id, "subscriber": subscriber_id, "at": at})

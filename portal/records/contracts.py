@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     func,
     select,
+    text,
 )
 
 from portal.records.base import Db, fetch_all, fetch_one, key, metadata, moment, owner, text_column
@@ -74,9 +75,55 @@ class ListedContract:
     line_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A contract with its price sheet in force: what the page of a contract asks in one query."""
+
+    id: UUID
+    subscriber_id: UUID
+    company: str
+    number: str
+    application_id: UUID | None
+    offering: str
+    bandwidth_mbps: int | None
+    purpose: str
+    accepted_at: datetime
+    terms_revision_on: date
+    billing_starts_on: date | None
+    billing_start_set_at: datetime | None
+    sheet_id: UUID | None
+    sheet_from: date | None
+    initial_fee: int | None
+    base_capped: int | None
+    line_maintenance_ipoe: int | None
+    line_maintenance_shared: int | None
+    bandwidth_per_100mbps: int | None
+    bands: list[tuple[int | None, int]]
+    """Of the contract's offering: (up to so many lines, yen a month)."""
+
+
 _CONTRACT = select(contracts, subscribers.c.name.label("company")).join(
     subscribers, subscribers.c.id == contracts.c.subscriber_id
 )
+
+
+_OVERVIEW = """
+    SELECT c.*, o.name AS company, s.id AS sheet_id, s.effective_from AS sheet_from, s.initial_fee, s.base_capped,
+           s.line_maintenance_ipoe, s.line_maintenance_shared, s.bandwidth_per_100mbps,
+           coalesce((
+               SELECT jsonb_agg(jsonb_build_array(b.up_to, b.amount) ORDER BY b.position) FROM price_sheet_bands b
+               WHERE b.sheet_id = s.id AND b.offering = c.offering
+           ), '[]') AS bands
+    FROM contracts c
+    JOIN subscribers o ON o.id = c.subscriber_id
+    LEFT JOIN LATERAL (
+        SELECT * FROM price_sheets p
+        WHERE p.subscriber_id = c.subscriber_id AND p.contract_id = c.id AND p.shown_at IS NOT NULL
+          AND p.effective_from <= :on
+        ORDER BY p.effective_from DESC LIMIT 1
+    ) s ON true
+    WHERE c.id = :contract
+"""
 
 
 async def get(
@@ -98,10 +145,27 @@ async def by_application(db: Db, application_id: UUID, *, subscriber_id: UUID) -
     return await fetch_one(db, Contract, statement)
 
 
+async def overview(db: Db, contract_id: UUID, *, on: date, subscriber_id: UUID | None = None) -> Overview | None:
+    """A contract with the price sheet that is in force on a day; with `subscriber_id`, only that subscriber's."""
+    statement = text(_OVERVIEW + (" AND c.subscriber_id = :subscriber" if subscriber_id else ""))
+    values = {"contract": contract_id, "on": on, **({"subscriber": subscriber_id} if subscriber_id else {})}
+    return await fetch_one(db, Overview, statement, values)
+
+
 async def listed(
-    db: Db, *, on: date, subscriber_id: UUID | None = None, offset: int = 0, limit: int = 51
+    db: Db,
+    *,
+    on: date,
+    subscriber_id: UUID | None = None,
+    search: str = "",
+    without_billing_start: bool = False,
+    offset: int = 0,
+    limit: int = 51,
 ) -> list[ListedContract]:
-    """Contracts with the number of lines in service on a day."""
+    """Contracts with the number of lines in service on a day, the newest first.
+
+    `search` finds a number with or without its hyphens, and part of a company's name.
+    """
     in_service = (
         select(func.count())
         .where(
@@ -123,6 +187,14 @@ async def listed(
     ).join(subscribers, subscribers.c.id == contracts.c.subscriber_id)
     if subscriber_id is not None:
         statement = statement.where(contracts.c.subscriber_id == subscriber_id)
+    if search:
+        bare = func.replace(contracts.c.number, "-", "")
+        statement = statement.where(
+            bare.icontains(search.replace("-", ""), autoescape=True)
+            | subscribers.c.name.icontains(search, autoescape=True)
+        )
+    if without_billing_start:
+        statement = statement.where(contracts.c.billing_starts_on.is_(None))
     statement = statement.order_by(contracts.c.accepted_at.desc(), contracts.c.id).offset(offset).limit(limit)
     return list(await fetch_all(db, ListedContract, statement))
 

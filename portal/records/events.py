@@ -93,10 +93,27 @@ async def of_object(db: Db, object_kind: str, object_id: UUID) -> Sequence[Event
     return await fetch_all(db, Event, statement)
 
 
-async def latest(db: Db, *, verb: str = "", before: int | None = None, limit: int = 101) -> Sequence[Event]:
-    statement = select(events).order_by(events.c.id.desc()).limit(limit)
+async def latest(
+    db: Db,
+    *,
+    verb: str = "",
+    object_kind: str = "",
+    object_id: UUID | None = None,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = 51,
+) -> Sequence[Event]:
+    """The log, newest first: the part older than `before`, or, with `after`, the part just newer than that."""
+    statement = select(events)
     if verb:
         statement = statement.where(events.c.verb == verb)
+    if object_kind:
+        statement = statement.where(events.c.object_kind == object_kind)
+    if object_id is not None:
+        statement = statement.where(events.c.object_id == object_id)
+    if after is not None:
+        found = await fetch_all(db, Event, statement.where(events.c.id > after).order_by(events.c.id).limit(limit))
+        return found[::-1]
     if before is not None:
         statement = statement.where(events.c.id < before)
-    return await fetch_all(db, Event, statement)
+    return await fetch_all(db, Event, statement.order_by(events.c.id.desc()).limit(limit))

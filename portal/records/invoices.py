@@ -182,3 +182,17 @@ async def of_closing(db: Db, closing_id: UUID) -> Sequence[Invoice]:
         .order_by(invoices.c.addressee["name_kana"].astext, contracts.c.number)
     )
     return await fetch_all(db, Invoice, statement)
+
+
+async def issued_totals(db: Db, month: date) -> dict[UUID, int]:
+    """The total of each contract's issued invoice of a month."""
+    statement = select(invoices.c.contract_id, invoices.c.total).where(
+        invoices.c.month == month, invoices.c.issued_at.is_not(None)
+    )
+    return {row.contract_id: row.total for row in await db.execute(statement)}
+
+
+async def issued_from(db: Db, contract_id: UUID, month: date) -> bool:
+    """Whether an invoice of the contract has been issued for this month or a later one."""
+    where = (invoices.c.contract_id == contract_id) & (invoices.c.month >= month) & invoices.c.issued_at.is_not(None)
+    return bool(await db.scalar(select(invoices.c.id).where(where).limit(1)))

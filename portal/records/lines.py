@@ -1,5 +1,6 @@
 """回線 and the options on them, with the days on which they are in service."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -11,12 +12,12 @@ from sqlalchemy import (
     Column,
     Date,
     ForeignKeyConstraint,
+    Index,
     LargeBinary,
     Table,
     Text,
     UniqueConstraint,
     Uuid,
-    func,
     select,
     text,
 )
@@ -55,6 +56,8 @@ lines = Table(
         using="gist",
         name="lines_living_once",
     ),
+    # A page of a contract's lines is read in order, without sorting all of them.
+    Index("lines_contract_idx", "contract_id", "access_line_id"),
 )
 
 line_options = Table(
@@ -80,6 +83,7 @@ line_options = Table(
         using="gist",
         name="line_options_one_port_type",
     ),
+    Index("line_options_line_idx", "line_id"),
 )
 
 
@@ -108,32 +112,48 @@ class LineOption:
 
 @dataclass(frozen=True, slots=True)
 class PrefectureCount:
+    """Lines of one prefecture: in service on a day, to begin later, and how many of both have an explicit consent."""
+
     prefecture: str
-    lines: int
+    in_service: int
+    planned: int
+    consented: int
 
 
-async def of_contract(
-    db: Db,
-    contract_id: UUID,
-    *,
-    subscriber_id: UUID,
-    search: str = "",
-    offset: int = 0,
-    limit: int | None = None,
-) -> Sequence[Line]:
+@dataclass(frozen=True, slots=True)
+class ListedLine:
+    """A line with its options that have not ended and its newest consent, for a page or a file."""
+
+    access_line_id: str
+    dwelling: str
+    prefecture: str
+    area: str | None
+    own_reference: str | None
+    partner_code: str | None
+    starts_on: date
+    last_on: date | None
+    options: tuple[str, ...]
+    end_user_ref: str | None
+    consented_at: datetime | None
+    consent_method: str | None
+    policy_version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """An access-line id that an application asks for and a contract already holds on some of the same days."""
+
+    access_line_id: str
+    contract_id: UUID
+    contract_number: str
+
+
+async def of_contract(db: Db, contract_id: UUID, *, subscriber_id: UUID) -> Sequence[Line]:
     statement = (
         select(lines)
         .where(lines.c.contract_id == contract_id, lines.c.subscriber_id == subscriber_id)
         .order_by(lines.c.access_line_id, lines.c.starts_on)
-        .offset(offset)
     )
-    if search:
-        statement = statement.where(
-            lines.c.access_line_id.icontains(search, autoescape=True)
-            | lines.c.own_reference.icontains(search, autoescape=True)
-        )
-    if limit is not None:
-        statement = statement.limit(limit)
     return await fetch_all(db, Line, statement)
 
 
@@ -146,37 +166,124 @@ async def options_of_contract(db: Db, contract_id: UUID, *, subscriber_id: UUID)
     return await fetch_all(db, LineOption, statement)
 
 
-async def options_of_lines(db: Db, line_ids: Sequence[int], *, subscriber_id: UUID) -> Sequence[LineOption]:
-    statement = (
-        select(line_options)
-        .where(line_options.c.line_id.in_(line_ids), line_options.c.subscriber_id == subscriber_id)
-        .order_by(line_options.c.id)
-    )
-    return await fetch_all(db, LineOption, statement)
+_LISTED = """
+    SELECT l.access_line_id, l.dwelling, l.prefecture, l.area, l.own_reference, p.code AS partner_code,
+           l.starts_on, l.last_on,
+           ARRAY(
+               SELECT o.option FROM line_options o
+               WHERE o.line_id = l.id AND (o.last_on IS NULL OR o.last_on >= :on) ORDER BY o.id
+           ) AS options,
+           c.end_user_ref, c.consented_at, c.method AS consent_method, c.version AS policy_version
+    FROM lines l
+    LEFT JOIN partners p ON p.subscriber_id = l.subscriber_id AND p.id = l.partner_id
+    LEFT JOIN LATERAL (
+        SELECT g.end_user_ref, g.consented_at, g.method, v.version FROM consents g JOIN policies v ON v.id = g.policy_id
+        WHERE g.subscriber_id = l.subscriber_id AND g.access_line_id = l.access_line_id
+          AND g.partner_id IS NOT DISTINCT FROM l.partner_id AND g.withdrawn_at IS NULL
+        ORDER BY g.consented_at DESC LIMIT 1
+    ) c ON true
+    WHERE l.contract_id = :contract AND l.subscriber_id = :subscriber
+"""
+_MATCHES = " AND (l.access_line_id ILIKE :search OR l.own_reference ILIKE :search)"
+_IN_ORDER = " ORDER BY l.access_line_id, l.starts_on OFFSET :offset LIMIT :limit"
+
+
+async def listed(
+    db: Db,
+    contract_id: UUID,
+    *,
+    subscriber_id: UUID,
+    on: date,
+    search: str = "",
+    offset: int = 0,
+    limit: int | None = None,
+) -> Sequence[ListedLine]:
+    """The lines of a contract, with what a reader asks of each, in one query; `limit` None: all of them."""
+    statement = text(_LISTED + (_MATCHES if search else "") + _IN_ORDER)
+    values = {
+        "contract": contract_id,
+        "subscriber": subscriber_id,
+        "on": on,
+        "offset": offset,
+        "limit": limit,
+        **({"search": f"%{_literal(search)}%"} if search else {}),
+    }
+    return await fetch_all(db, ListedLine, statement, values)
+
+
+def _literal(search: str) -> str:
+    """A search word as LIKE takes it: its own signs mean themselves."""
+    return re.sub(r"([\\%_])", r"\\\1", search)
 
 
 async def count_by_prefecture(db: Db, contract_id: UUID, *, subscriber_id: UUID, on: date) -> Sequence[PrefectureCount]:
-    statement = (
-        select(lines.c.prefecture, func.count().label("lines"))
-        .where(
-            lines.c.contract_id == contract_id,
-            lines.c.subscriber_id == subscriber_id,
-            lines.c.starts_on <= on,
-            func.coalesce(lines.c.last_on, date.max) >= on,
-        )
-        .group_by(lines.c.prefecture)
-        .order_by(func.count().desc(), lines.c.prefecture)
+    """The contract's lines that have not ended on a day, by prefecture, most first.
+
+    Consents given only by general terms (約款のみ) do not count (A5-6-2).
+    """
+    statement = text("""
+        SELECT l.prefecture, count(*) FILTER (WHERE l.starts_on <= :on) AS in_service,
+               count(*) FILTER (WHERE l.starts_on > :on) AS planned, count(g.access_line_id) AS consented
+        FROM lines l
+        LEFT JOIN (
+            SELECT DISTINCT access_line_id, coalesce(partner_id, subscriber_id) AS giver FROM consents
+            WHERE subscriber_id = :subscriber AND withdrawn_at IS NULL AND method <> 'terms_only'
+        ) g ON g.access_line_id = l.access_line_id AND g.giver = coalesce(l.partner_id, l.subscriber_id)
+        WHERE l.contract_id = :contract AND l.subscriber_id = :subscriber
+          AND (l.last_on IS NULL OR l.last_on >= :on)
+        GROUP BY l.prefecture ORDER BY count(*) DESC, l.prefecture
+    """)
+    values = {"contract": contract_id, "subscriber": subscriber_id, "on": on}
+    return await fetch_all(db, PrefectureCount, statement, values)
+
+
+async def clashes(db: Db, application_id: UUID, *, subscriber_id: UUID, starts_on: date) -> Sequence[Clash]:
+    """The lines of an application that a contract of any subscriber holds on days it asks for (staff only)."""
+    statement = text("""
+        SELECT DISTINCT l.access_line_id, l.contract_id, c.number AS contract_number
+        FROM application_lines a
+        JOIN lines l ON l.access_line_id = a.access_line_id
+         AND daterange(l.starts_on, l.last_on, '[]') && daterange(greatest(a.wanted_on, :starts_on), NULL, '[]')
+        JOIN contracts c ON c.id = l.contract_id
+        WHERE a.application_id = :application AND a.subscriber_id = :subscriber
+        ORDER BY l.access_line_id
+    """)
+    values = {"application": application_id, "subscriber": subscriber_id, "starts_on": starts_on}
+    return await fetch_all(db, Clash, statement, values)
+
+
+async def copy_from_application(
+    db: Db, application_id: UUID, *, subscriber_id: UUID, contract_id: UUID, starts_on: date, at: datetime
+) -> None:
+    """Make an application's lines lines of a contract, with their options, in two sets.
+
+    A line starts on the day its row wants, at the earliest on `starts_on`. A line that is in service elsewhere breaks
+    the constraint `lines_living_once`.
+    """
+    values = {"application": application_id, "subscriber": subscriber_id, "contract": contract_id}
+    await db.execute(
+        text("""
+            INSERT INTO lines (subscriber_id, contract_id, application_id, access_line_id, access_key_sealed, dwelling,
+                               prefecture, area, own_reference, partner_id, starts_on)
+            SELECT a.subscriber_id, :contract, a.application_id, a.access_line_id, a.access_key_sealed, a.dwelling,
+                   a.prefecture, a.area, a.own_reference, p.id, greatest(a.wanted_on, :starts_on)
+            FROM application_lines a
+            LEFT JOIN partners p ON p.subscriber_id = a.subscriber_id AND p.code = a.partner_code
+            WHERE a.application_id = :application AND a.subscriber_id = :subscriber AND a.whole
+            ORDER BY a.position
+        """),
+        {**values, "starts_on": starts_on},
     )
-    return await fetch_all(db, PrefectureCount, statement)
-
-
-async def claimed(db: Db, access_line_ids: Sequence[str], *, from_: date) -> set[str]:
-    """Which of these access-line ids a living line of any subscriber holds on or after a day (staff only)."""
-    found: set[str] = set()
-    for start in range(0, len(access_line_ids), 10_000):
-        statement = select(lines.c.access_line_id).where(
-            lines.c.access_line_id.in_(access_line_ids[start : start + 10_000]),
-            func.coalesce(lines.c.last_on, date.max) >= from_,
-        )
-        found.update((await db.execute(statement)).scalars())
-    return found
+    await db.execute(
+        text("""
+            INSERT INTO line_options (subscriber_id, contract_id, line_id, option, accepted_at, starts_on)
+            SELECT l.subscriber_id, l.contract_id, l.id, o.option, :at, l.starts_on
+            FROM application_lines a
+            JOIN lines l ON l.application_id = a.application_id AND l.access_line_id = a.access_line_id
+            CROSS JOIN LATERAL unnest(a.options) WITH ORDINALITY AS o (option, place)
+            WHERE a.application_id = :application AND a.subscriber_id = :subscriber AND a.whole
+              AND l.contract_id = :contract
+            ORDER BY a.position, o.place
+        """),
+        {**values, "at": at},
+    )

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import Select
 
 from portal.records.base import Db, fetch_all, fetch_one, key, metadata, moment, owner, row_key, text_column
+from portal.records.members import members
 from portal.records.policies import policies
 
 partners = Table(
@@ -67,6 +68,17 @@ class Partner:
     imposed_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Imposed:
+    """Duties once imposed on one edge (`parent_code` None: by the subscriber itself), and who recorded it."""
+
+    parent_code: str | None
+    contracted_on: date
+    policy_version: str
+    member_name: str
+    recorded_at: datetime
+
+
 def _partners() -> "Select[Any]":
     newest = (
         select(
@@ -78,7 +90,7 @@ def _partners() -> "Select[Any]":
         )
         .join(policies, policies.c.id == duties.c.policy_id)
         .distinct(duties.c.partner_id)
-        .order_by(duties.c.partner_id, duties.c.recorded_at.desc())
+        .order_by(duties.c.partner_id, duties.c.recorded_at.desc(), duties.c.id.desc())
         .subquery()
     )
     on_present_edge = (newest.c.partner_id == partners.c.id) & newest.c.parent_id.is_not_distinct_from(
@@ -104,3 +116,34 @@ async def of_subscriber(db: Db, *, subscriber_id: UUID) -> list[Partner]:
 async def by_code(db: Db, code: str, *, subscriber_id: UUID) -> Partner | None:
     statement = _partners().where(partners.c.subscriber_id == subscriber_id, partners.c.code == code)
     return await fetch_one(db, Partner, statement)
+
+
+async def get(db: Db, partner_id: UUID, *, subscriber_id: UUID) -> Partner | None:
+    statement = _partners().where(partners.c.subscriber_id == subscriber_id, partners.c.id == partner_id)
+    return await fetch_one(db, Partner, statement)
+
+
+async def lock_tree(db: Db, *, subscriber_id: UUID) -> None:
+    """Hold the whole tree to the end of the transaction: two moves at once could close a circle that neither sees."""
+    whose = partners.c.subscriber_id == subscriber_id
+    await db.execute(select(partners.c.id).where(whose).order_by(partners.c.id).with_for_update())
+
+
+async def imposed(db: Db, partner_id: UUID, *, subscriber_id: UUID) -> list[Imposed]:
+    """Every record of duties imposed on a partner, the newest first."""
+    parent = partners.alias("parent")
+    statement = (
+        select(
+            parent.c.code.label("parent_code"),
+            duties.c.contracted_on,
+            policies.c.version.label("policy_version"),
+            members.c.name.label("member_name"),
+            duties.c.recorded_at,
+        )
+        .join(policies, policies.c.id == duties.c.policy_id)
+        .join(members, members.c.id == duties.c.recorded_by)
+        .outerjoin(parent, parent.c.id == duties.c.parent_id)
+        .where(duties.c.subscriber_id == subscriber_id, duties.c.partner_id == partner_id)
+        .order_by(duties.c.recorded_at.desc(), duties.c.id.desc())
+    )
+    return list(await fetch_all(db, Imposed, statement))

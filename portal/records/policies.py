@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Table, Text, UniqueConstraint, Uuid, select
 
 from portal.records.base import Db, fetch_all, fetch_one, key, metadata, moment, owner, text_column
+from portal.records.subscribers import subscribers
 
 policies = Table(
     "policies",
@@ -35,6 +36,7 @@ agreements = Table(
     metadata,
     key(),
     owner(),
+    Column("number", Text, nullable=False, unique=True),
     Column("policy_id", Uuid, ForeignKey("policies.id"), nullable=False),
     Column("member_id", Uuid, ForeignKey("members.id"), nullable=False),
     text_column("member_name"),
@@ -65,11 +67,23 @@ class Policy:
 class Agreement:
     id: UUID
     subscriber_id: UUID
+    number: str
     policy_id: UUID
     member_name: str
     authority: str
     sha256: str
     agreed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One subscriber and its agreement to a version; the last four are None while there is none."""
+
+    company: str
+    number: str | None
+    member_name: str | None
+    authority: str | None
+    agreed_at: datetime | None
 
 
 async def get(db: Db, version: str, *, for_update: bool = False) -> Policy | None:
@@ -99,3 +113,20 @@ async def agreement(db: Db, *, subscriber_id: UUID, policy_id: UUID) -> Agreemen
         agreements.c.subscriber_id == subscriber_id, agreements.c.policy_id == policy_id
     )
     return await fetch_one(db, Agreement, statement)
+
+
+async def answers(db: Db, policy_id: UUID) -> list[Answer]:
+    """Every subscriber with its agreement to this version, those without one first."""
+    mine = (agreements.c.subscriber_id == subscribers.c.id) & (agreements.c.policy_id == policy_id)
+    statement = (
+        select(
+            subscribers.c.name.label("company"),
+            agreements.c.number,
+            agreements.c.member_name,
+            agreements.c.authority,
+            agreements.c.agreed_at,
+        )
+        .outerjoin(agreements, mine)
+        .order_by(agreements.c.agreed_at.is_not(None), subscribers.c.name_kana)
+    )
+    return list(await fetch_all(db, Answer, statement))

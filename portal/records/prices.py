@@ -1,14 +1,15 @@
 """料金表: the amounts the provider quotes per contract (A10, 別紙1), dated, prepared and shown by two people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     ForeignKey,
     ForeignKeyConstraint,
@@ -18,10 +19,14 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    insert,
+    literal,
     select,
 )
 
 from portal.records.base import Db, fetch_all, fetch_one, key, metadata, moment, owner, row_key, text_column
+from portal.records.closings import closings
+from portal.records.contracts import contracts
 from portal.records.subscribers import subscribers
 
 AMOUNTS = (
@@ -104,6 +109,7 @@ class Sheet:
     subscriber_id: UUID
     company: str
     contract_id: UUID | None
+    contract_number: str | None
     effective_from: date
     initial_fee: int
     base_capped: int
@@ -118,6 +124,7 @@ class Sheet:
     prepared_at: datetime
     shown_by: UUID | None
     shown_at: datetime | None
+    acknowledged_by: UUID | None
     acknowledged_at: datetime | None
 
 
@@ -137,8 +144,10 @@ class OptionPrice:
     monthly: int
 
 
-_SHEET = select(sheets, subscribers.c.name.label("company")).join(
-    subscribers, subscribers.c.id == sheets.c.subscriber_id
+_SHEET = (
+    select(sheets, subscribers.c.name.label("company"), contracts.c.number.label("contract_number"))
+    .join(subscribers, subscribers.c.id == sheets.c.subscriber_id)
+    .outerjoin(contracts, contracts.c.id == sheets.c.contract_id)
 )
 
 
@@ -167,8 +176,26 @@ async def all_shown(db: Db) -> list[Sheet]:
     )
 
 
-async def listed(db: Db, *, subscriber_id: UUID | None = None, shown_only: bool = False) -> list[Sheet]:
-    statement = _SHEET.order_by(sheets.c.effective_from.desc(), sheets.c.prepared_at.desc())
+async def taken(db: Db, *, subscriber_id: UUID, contract_id: UUID | None, effective_from: date) -> bool:
+    """Whether there is a sheet, shown or not, of this contract (or quotation) from this first day."""
+    statement = select(sheets.c.id).where(
+        sheets.c.subscriber_id == subscriber_id,
+        sheets.c.contract_id.is_not_distinct_from(contract_id),
+        sheets.c.effective_from == effective_from,
+    )
+    return await db.scalar(statement) is not None
+
+
+async def listed(
+    db: Db,
+    *,
+    subscriber_id: UUID | None = None,
+    shown_only: bool = False,
+    offset: int = 0,
+    limit: int | None = None,
+) -> list[Sheet]:
+    statement = _SHEET.order_by(sheets.c.effective_from.desc(), sheets.c.prepared_at.desc(), sheets.c.id)
+    statement = statement.offset(offset).limit(limit)
     if subscriber_id is not None:
         statement = statement.where(sheets.c.subscriber_id == subscriber_id)
     if shown_only:
@@ -184,3 +211,27 @@ async def bands_of(db: Db, sheet_ids: Sequence[UUID]) -> list[Band]:
 async def options_of(db: Db, sheet_ids: Sequence[UUID]) -> list[OptionPrice]:
     statement = select(option_prices).where(option_prices.c.sheet_id.in_(sheet_ids)).order_by(option_prices.c.id)
     return list(await fetch_all(db, OptionPrice, statement))
+
+
+async def copy(db: Db, sheet_id: UUID, *, subscriber_id: UUID, contract_id: UUID) -> None:
+    """Copy a whole sheet into a contract, with who prepared, showed and acknowledged it."""
+    made = uuid4()
+    await _copy_rows(
+        db, sheets, sheets.c.id == sheet_id, {"id": made, "subscriber_id": subscriber_id, "contract_id": contract_id}
+    )
+    for rows in (bands, option_prices):
+        await _copy_rows(db, rows, rows.c.sheet_id == sheet_id, {"subscriber_id": subscriber_id, "sheet_id": made})
+
+
+async def _copy_rows(db: Db, table: Table, which: ColumnElement[bool], differing: Mapping[str, UUID]) -> None:
+    """Insert copies of rows of a table in one set, with some columns of their own; generated keys are new."""
+    kept = [column for column in table.c if column.identity is None and column.name not in differing]
+    own = [literal(value, Uuid).label(name) for name, value in differing.items()]
+    names = [*(column.name for column in kept), *differing]
+    await db.execute(insert(table).from_select(names, select(*kept, *own).where(which).order_by(*table.primary_key)))
+
+
+async def hold_closings(db: Db, month: date) -> None:
+    """Hold the closes of this month and later ones to the end of the transaction, so that none is issued meanwhile."""
+    statement = select(closings.c.id).where(closings.c.month >= month, closings.c.issued_at.is_(None))
+    await db.execute(statement.order_by(closings.c.month).with_for_update())

@@ -9,11 +9,20 @@ from dataclasses import replace
 from datetime import date
 
 from portal.terms import standing
-from portal.terms.contract import BandwidthChange, Contract, Line, OfferingChange
+from portal.terms.contract import (
+    BandwidthChange,
+    Contract,
+    End,
+    EndCause,
+    Line,
+    OfferingChange,
+    OptionUnit,
+    with_lines,
+)
 from portal.terms.eligibility import corporation, dwelling, policy_agreed, shared_gate
 from portal.terms.offerings import OFFERINGS, Offering, area_violations, formation_violations
 from portal.terms.options import add_options, barred_running, outlives_line
-from portal.terms.periods import japanese
+from portal.terms.periods import japanese, notice_last_day
 from portal.terms.timing import after_end, is_later_first
 from portal.terms.violations import Violation, Violations
 
@@ -25,21 +34,27 @@ def form(contract: Contract, *, qualified: bool, on: date) -> Violations:
     the traffic policy even without lines.
     """
     bare = replace(contract, lines={}, units={})
-    with_lines = replace(contract, units={})
     shared = OFFERINGS[contract.offering].controls_traffic
     return (
         *corporation(qualified=qualified),
         *formation_violations(contract.offering, contract.bandwidth, accepted_on=contract.accepted_on),
         *(policy_agreed(contract.policy, on=on) if shared and not contract.lines else ()),
-        *add_lines(bare, lines=tuple(contract.lines.values()), on=on),
-        *add_options(with_lines, units=tuple(contract.units.values())),
+        *add_lines(bare, lines=tuple(contract.lines.values()), units=tuple(contract.units.values()), on=on),
     )
 
 
-def add_lines(contract: Contract, *, lines: Sequence[Line], on: date, starting: Collection[date] = ()) -> Violations:
+def add_lines(
+    contract: Contract,
+    *,
+    lines: Sequence[Line],
+    units: Sequence[OptionUnit] = (),
+    on: date,
+    starting: Collection[date] = (),
+) -> Violations:
     """A5-5, A5-6, A9: all that forbids these new lines, for the offering on their start and those scheduled later.
 
-    `starting` adds days to be looked at that no line has (an event without lines still has a start).
+    `units`: options applied for together with the lines (A7-1, A4-2, A7-2). `starting` adds days to be looked at
+    that no line has (an event without lines still has a start).
     """
     days = {line.starts_on for line in lines} | set(starting)
     facing = {day: standing.offerings_from(contract, day) for day in days}
@@ -51,6 +66,7 @@ def add_lines(contract: Contract, *, lines: Sequence[Line], on: date, starting: 
         *after_end(contract, days),
         *dwelling(line for line in lines if line.starts_on in detached_days),
         *gate,
+        *(add_options(with_lines(contract, lines), units=units) if units else ()),
     )
 
 
@@ -105,6 +121,11 @@ def bandwidth_timing(contract: Contract, change: BandwidthChange) -> Violations:
     if not is_later_first(change.effective_on, accepted_on=change.accepted_on):
         reasons.append("変更日は、承諾日より後の月の1日にしてください。")
     return _as_violations("A6-1-3", reasons)
+
+
+def end_by_notice(*, received_on: date, requested_on: date | None) -> End:
+    """A9: the end that a 解約申込書 brings by arriving; nothing refuses it, also while the contract is suspended."""
+    return End(cause=EndCause.TERMINATION_NOTICE, last_on=notice_last_day(received_on, requested_on))
 
 
 def withdraw_notice() -> Violations:

@@ -75,11 +75,13 @@ def area_violations(areas: Mapping[str, int] | None) -> Violations:
 
 
 def formation_violations(offering: Offering, bandwidth: Bandwidth | None, *, accepted_on: date) -> Violations:
-    """A1-n1, F-2: refuses bandwidth that the offering does not have, and an undivided one from 2024-12-01 on."""
+    """A1-3, A1-n1, F-2: refuses bandwidth that the offering does not have, and an undivided one from 2024-12-01 on."""
     if offering is not Offering.IPOE_CAPPED:
         if bandwidth is None:
             return ()
-        return (Violation("A1-n1", "帯域を指定できる品目は、IPoE接続 帯域制限だけです。"),)
+        return (
+            Violation("A1-3", "帯域を指定できる品目は、IPoE接続 帯域制限だけです。帯域の指定を取り消してください。"),
+        )
     if bandwidth is None or bandwidth.undivided_mbps is None:
         return area_violations(None if bandwidth is None else bandwidth.areas)
     return undivided_violations(bandwidth, accepted_on=accepted_on)

@@ -11,7 +11,7 @@ from portal.terms.contract import Contract, EndCause
 from portal.terms.events import Event, InvalidScenarioError
 from portal.terms.offerings import Bandwidth
 from portal.terms.option_kinds import OPTIONS
-from portal.terms.periods import Month, minimum_term_last_day, months, notice_last_day, tokyo_date
+from portal.terms.periods import Month, minimum_term_last_day, months, tokyo_date
 from portal.terms.statements import Statement
 from portal.terms.violations import Violations
 
@@ -186,8 +186,8 @@ def _find(contract: Contract, event: ev.DeviceFound, place: str) -> Answer:
 
 
 def _give_notice(contract: Contract, event: ev.TerminationNotice, _place: str) -> Answer:
-    last_on = notice_last_day(tokyo_date(event.at), event.requested_on)
-    return (), facts.with_end(contract, facts.End(cause=EndCause.TERMINATION_NOTICE, last_on=last_on))
+    end = changes.end_by_notice(received_on=tokyo_date(event.at), requested_on=event.requested_on)
+    return (), facts.with_end(contract, end)
 
 
 def _withdraw_notice(contract: Contract, _event: ev.WithdrawNotice, _place: str) -> Answer:

@@ -110,13 +110,13 @@ def _sheet(
 
 async def contract(db: Db, record: ContractRecord) -> Contract:
     """Everything the terms ask about one contract that exists."""
-    whose = {"subscriber_id": record.subscriber_id}
-    found = await lines.of_contract(db, record.id, **whose)
-    units = await lines.options_of_contract(db, record.id, **whose)
-    edges = await partners.of_subscriber(db, **whose)
+    owner = record.subscriber_id
+    found = await lines.of_contract(db, record.id, subscriber_id=owner)
+    units = await lines.options_of_contract(db, record.id, subscriber_id=owner)
+    edges = await partners.of_subscriber(db, subscriber_id=owner)
     codes = {partner.id: partner.code for partner in edges}
     versions = {policy.id: policy.version for policy in await policies.published(db)}
-    given = await consents.living(db, [line.access_line_id for line in found], **whose)
+    given = await consents.living(db, [line.access_line_id for line in found], subscriber_id=owner)
     by_line = {
         (consent.access_line_id, consent.partner_id): Consent(
             version=versions[consent.policy_id],
@@ -130,7 +130,7 @@ async def contract(db: Db, record: ContractRecord) -> Contract:
         accepted_on=tokyo_date(record.accepted_at),
         billing_starts_on=record.billing_starts_on,
         bandwidth=Bandwidth(undivided_mbps=record.bandwidth_mbps) if record.bandwidth_mbps else None,
-        price_sheets=await price_sheets(db, contract_id=record.id, **whose),
+        price_sheets=await price_sheets(db, subscriber_id=owner, contract_id=record.id),
         lines={
             str(line.id): Line(
                 id=str(line.id),
@@ -153,8 +153,8 @@ async def contract(db: Db, record: ContractRecord) -> Contract:
             )
             for unit in units
         },
-        policy=await policy_standing(db, **whose),
-        partners=await partner_edges(db, **whose),
+        policy=await policy_standing(db, subscriber_id=owner),
+        partners=await partner_edges(db, subscriber_id=owner),
     )
 
 

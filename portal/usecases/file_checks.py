@@ -4,9 +4,9 @@
 (`without_duplicates`), or the database.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import cast
 
 from portal.usecases.file_findings import (
     MASK,
@@ -14,6 +14,7 @@ from portal.usecases.file_findings import (
     Checked,
     Column,
     Finding,
+    Key,
     Kind,
     ReadAs,
     Record,
@@ -27,7 +28,6 @@ from portal.usecases.file_findings import (
 )
 from portal.usecases.file_headers import Plan, plan
 from portal.usecases.readings import (
-    Day,
     ReadingError,
     has_control_character,
     is_formula,
@@ -38,6 +38,7 @@ from portal.usecases.readings import (
 )
 
 MAX_ROWS = 1_000_000
+MAX_COLUMNS = 300
 
 _SAVE_AGAIN = "Excelで開き、「CSV UTF-8（コンマ区切り）」で保存し直してからアップロードしてください。"
 _NO_TABLE = {
@@ -48,13 +49,14 @@ _NO_TABLE = {
     "zip": f"Excelファイル（xlsx）として読めないか、壊れています。{_SAVE_AGAIN}",
     "binary": f"表のファイルではありません。元の表を{_SAVE_AGAIN}",
     "long_line": f"行の区切りがありません。{_SAVE_AGAIN}",
+    "too_wide": f"見出しが{MAX_COLUMNS}列を超えています。必要な列だけを残してください。",
     "too_big": f"表が大きすぎます。データの外にある書式や値を消し、{_SAVE_AGAIN}",
 }
 _NO_ENCODING = {
     "jis": f"文字コードがJISです。{_SAVE_AGAIN}",
     "utf16": f"文字コードがUTF-16で、その印（BOM）がありません。{_SAVE_AGAIN}",
 }
-_BROKEN_ROW = "引用符（\"）の対応が崩れています。値の中の \" は \"\" と書き、全体を \" で囲んでください。"
+_BROKEN_ROW = '引用符（"）の対応が崩れています。値の中の " は "" と書き、全体を " で囲んでください。'
 
 
 def check_rows(kind: Kind[Record], rows: Iterable[Row]) -> Iterator[Checked[Record]]:
@@ -64,26 +66,36 @@ def check_rows(kind: Kind[Record], rows: Iterable[Row]) -> Iterator[Checked[Reco
     if header is None or header.broken:
         yield _unreadable(1, "empty" if header is None else header.broken)
         return
+    if sum(1 for cell in header.cells if cell) > MAX_COLUMNS:
+        yield _unreadable(1, "too_wide")
+        return
     # Where row 1 is blank, the first row that came is data already, and the header is missing.
     layout, findings = plan(kind, header.cells if header.number == 1 else ())
     if findings:
         yield Checked(1, None, findings, is_row=False)
     if not layout.places:
         return
-    count = 0
+    yield from within_limit(_check_all(layout, rows), most=MAX_ROWS)
+
+
+def _check_all(layout: Plan[Record], rows: Iterator[Row]) -> Iterator[Checked[Record]]:
     for row in rows:
         if row.broken in _NO_TABLE or row.broken in _NO_ENCODING:
             yield _unreadable(row.number, row.broken)
             return
         checked = _check_row(layout, row)
-        if checked is None:
-            continue
-        count += 1
-        if count > MAX_ROWS:
-            message = f"{MAX_ROWS:,}行を超えています。ファイルを分けてください。"
-            yield Checked(row.number, None, (failed(row.number, "", "too_long", "", message),), is_row=False)
+        if checked is not None:
+            yield checked
+
+
+def within_limit(checked: Iterable[Checked[Record]], *, most: int) -> Iterator[Checked[Record]]:
+    """So many rows, and then no more but one finding, `too_long`."""
+    for count, one in enumerate(checked, start=1):
+        if count > most and one.is_row:
+            message = f"{most:,}行を超えています。ファイルを分けてください。"
+            yield Checked(one.row, None, (failed(one.row, "", "too_long", "", message),), is_row=False)
             return
-        yield checked
+        yield one
 
 
 def _unreadable(row: int, why: str) -> Checked[Record]:
@@ -93,17 +105,22 @@ def _unreadable(row: int, why: str) -> Checked[Record]:
 
 def _check_row(layout: Plan[Record], row: Row) -> Checked[Record] | None:
     """What a row holds; None for a blank one. Plain rows, nearly all of a file, are recognised by one expression."""
-    cells = row.cells
-    if not row.broken and not row.formulas and len(cells) == layout.width:
-        try:
-            is_plain = layout.plain.fullmatch("\x1f".join(cells)) is not None  # type: ignore
-        except TypeError:  # a date cell
-            is_plain = False
-        if is_plain and layout.is_complete and any(cells):
-            values = layout.absent | {name: quick(cells[at]) if cells[at] else None for name, quick, at in layout.quick}
-            if not layout.kind.objections(values, frozenset()):
-                return Checked(row.number, layout.kind.record(row.number, values, ()))
+    if not row.broken and not row.formulas and len(row.cells) == layout.width and layout.is_complete:
+        # A date cell, which only XLSX has, is a TypeError; a plain text that is no day is a ReadingError.
+        with suppress(TypeError, ReadingError):
+            checked = _check_plain(layout, row.number, cast("Sequence[str]", row.cells))
+            if checked is not None:
+                return checked
     return _check_carefully(layout, row)
+
+
+def _check_plain(layout: Plan[Record], row: int, cells: Sequence[str]) -> Checked[Record] | None:
+    if layout.plain.fullmatch("\x1f".join(cells)) is None:
+        return None
+    values = layout.absent | {name: quick(cells[at]) if cells[at] else None for name, quick, at in layout.quick}
+    if layout.kind.objections(values, frozenset()):
+        return None
+    return Checked(row, layout.kind.record(row, values, ()), key=layout.kind.key(values))
 
 
 def _check_carefully(layout: Plan[Record], row: Row) -> Checked[Record] | None:
@@ -115,10 +132,15 @@ def _check_carefully(layout: Plan[Record], row: Row) -> Checked[Record] | None:
         return None
     astray = filled - layout.ignored - {at for at, _ in layout.places}
     if astray:
-        message = f"見出しのない{min(astray) + 1}列目に値があります。値の中のコンマは全体を \" で囲み、余分な列は削除してください。"
+        place = min(astray) + 1
+        message = f"見出しのない{place}列目に値があります。値の中のコンマは引用符で囲み、余分な列は削除してください。"
         return Checked(row.number, None, (failed(row.number, "", "not_a_table", "", message),))
     here = [(column, cells[at] if at < len(cells) else "", at in row.formulas) for at, column in layout.places]
-    return _checked(layout.kind, row.number, here, is_complete=layout.is_complete, absent=layout.absent)
+    checked = _checked(layout.kind, row.number, here, is_complete=layout.is_complete, absent=layout.absent)
+    if len(cells) < layout.width:  # Excel leaves out the last columns of rows where they are empty
+        short = ReadAs("", f"{len(cells)}列だけの行", "足りない列は空欄")
+        checked = checked._replace(read_as=(short, *checked.read_as))
+    return checked
 
 
 def check_values(kind: Kind[Record], values: Mapping[str, str], *, row: int) -> Checked[Record]:
@@ -131,13 +153,13 @@ def check_values(kind: Kind[Record], values: Mapping[str, str], *, row: int) -> 
     ]
     here = [(column, values.get(column.name, ""), False) for column in kind.columns]
     checked = _checked(kind, row, here, is_complete=not strange, absent={})
-    return replace(checked, findings=(*strange, *checked.findings))
+    return checked._replace(findings=(*strange, *checked.findings))
 
 
 def _checked(
     kind: Kind[Record],
     row: int,
-    cells: list[tuple[Column, Cell, bool]],
+    cells: Sequence[tuple[Column, Cell, bool]],
     *,
     is_complete: bool,
     absent: Values,
@@ -154,16 +176,15 @@ def _checked(
             findings.append(failed(row, column.name, failure.code, shown(column, cell), failure.message))
         else:
             read_as.extend(_read_as(column, cell, value))
-    bad = frozenset(finding.column for finding in findings)
+    bad = frozenset(finding.column for finding in findings) | (frozenset() if is_complete else frozenset(absent))
     raw = {column.name: shown(column, cell) for column, cell, _ in cells}
     findings.extend(
         failed(row, column, code, raw.get(column, ""), message)
         for column, code, message in kind.objections(values, bad)
         if column not in bad
     )
-    if findings or not is_complete:
-        return Checked(row, None, tuple(findings), tuple(read_as))
-    return Checked(row, kind.record(row, values, tuple(read_as)), (), tuple(read_as))
+    record = None if findings or not is_complete else kind.record(row, values, tuple(read_as))
+    return Checked(row, record, tuple(findings), tuple(read_as), kind.key(values))
 
 
 def read_cell(column: Column, cell: Cell, *, is_formula_cell: bool = False) -> Value:
@@ -180,14 +201,18 @@ def read_cell(column: Column, cell: Cell, *, is_formula_cell: bool = False) -> V
     if is_undecodable(text):
         raise ReadingError("encoding", f"文字化けしています。元の文字に直し、{_SAVE_AGAIN}")
     if has_control_character(text, newlines=column.keeps):
-        raise ReadingError("control_character", "改行やタブなど目に見えない文字が入っています。消して入力し直してください。")
+        raise ReadingError(
+            "control_character", "改行やタブなど目に見えない文字が入っています。消して入力し直してください。"
+        )
     if is_formula(text):
         raise ReadingError("formula", "数式として動く値です。先頭の = + - @ を除き、値だけを入力してください。")
     text = undo_neutralise(text)
     if len(text) > column.limit:
         raise ReadingError("too_long", f"{len(text):,}文字あります。{column.limit}文字以内にしてください。")
     if is_rounded_by_excel(text) and not column.is_date:
-        message = "Excelが長い番号の末尾を失わせた値です。列の表示形式を「文字列」にし、元の番号を入力し直してください。"
+        message = (
+            "Excelが長い番号の末尾を失わせた値です。列の表示形式を「文字列」にし、元の番号を入力し直してください。"
+        )
         raise ReadingError("too_long", message)
     return column.read(text)
 
@@ -208,33 +233,36 @@ def _read_as(column: Column, cell: Cell, value: Value) -> list[ReadAs]:
 
 
 def also(
-    checked: Iterable[Checked[Record]], judge: Callable[[int, Record], Iterable[Finding]]
+    checked: Iterable[Checked[Record]], judge: Callable[[Checked[Record]], Iterable[Finding]]
 ) -> Iterator[Checked[Record]]:
-    """Adds the findings of `judge` to the records that have come so far; an error takes the record away.
+    """Adds what `judge` finds in a row; an error takes the record away.
 
     This is where the database speaks: a judge built over what it knows finds unknown lines, policies and partners.
     """
     for one in checked:
-        if one.record is None:
+        more = tuple(judge(one))
+        if more:
+            is_refused = any(finding.severity == "error" for finding in more)
+            yield one._replace(record=None if is_refused else one.record, findings=(*one.findings, *more))
+        else:
             yield one
-            continue
-        more = tuple(judge(one.row, one.record))
-        if not more:
-            yield one
-            continue
-        is_refused = any(finding.severity == "error" for finding in more)
-        yield replace(one, record=None if is_refused else one.record, findings=(*one.findings, *more))
 
 
-def without_duplicates(kind: Kind[Record], checked: Iterable[Checked[Record]]) -> Iterator[Checked[Record]]:
-    """Refuses, with `duplicate_in_file`, the rows whose key an earlier row of the file has. The first one stays."""
-    first: dict[str, int] = {}
+def without_duplicates(checked: Iterable[Checked[Record]]) -> Iterator[Checked[Record]]:
+    """Refuses, with `duplicate_in_file`, the rows whose key an earlier row of the file has. The first one stays.
 
-    def judge(row: int, record: Record) -> Iterator[Finding]:
-        column, value = kind.key(record)
-        earlier = first.setdefault(value, row)
-        if earlier != row:
-            message = f"{earlier}行目と同じ{column}です。どちらか一方を削除してください。"
-            yield failed(row, column, "duplicate_in_file", legible(value), message)
+    Remembers every key: some 150 MB at a million rows. What goes through a staging table can ask that table instead.
+    """
+    first: dict[Key, int] = {}
+
+    def judge(one: Checked[Record]) -> tuple[Finding, ...]:
+        if one.key is None:
+            return ()
+        earlier = first.setdefault(one.key, one.row)
+        if earlier == one.row:
+            return ()
+        column, value = one.key
+        message = f"{earlier:,}行目と同じ{column}です。どちらか一方の行を削除してください。"
+        return (failed(one.row, column, "duplicate_in_file", legible(value), message),)
 
     return also(checked, judge)

@@ -1,5 +1,6 @@
 """The words in which the checks of uploaded files speak: rows, columns, records, findings, readings."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,12 +10,13 @@ from portal.usecases.readings import Day
 
 MASK = "••••••••"
 SHOWN_LENGTH = 60
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 Cell = str | date | datetime
 Value = str | Day | tuple[str, ...] | None
 Values = Mapping[str, Value]
+Key = tuple[str, str]
 Record = TypeVar("Record")
-RecordCo = TypeVar("RecordCo", covariant=True)
 
 
 class Row(Protocol):
@@ -59,17 +61,17 @@ class Objection(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Checked(Generic[RecordCo]):
+class Checked(NamedTuple, Generic[Record]):
     """A row's record, or the findings that keep it from being one; a record may carry warnings.
 
     Findings on the header or the whole file come without being a row.
     """
 
     row: int
-    record: RecordCo | None
+    record: Record | None
     findings: tuple[Finding, ...] = ()
     read_as: tuple[ReadAs, ...] = ()
+    key: Key | None = None
     is_row: bool = True
 
 
@@ -92,6 +94,10 @@ class Column:
     keeps: bool = False
     secret: bool = False
 
+    def is_plain(self, text: str) -> bool:
+        """Whether the text means what it shows."""
+        return re.fullmatch(self.plain, text, re.ASCII) is not None
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind(Generic[Record]):
@@ -101,10 +107,10 @@ class Kind(Generic[Record]):
     objections: Callable[[Values, frozenset[str]], list[Objection]]
     """Takes a row's values and the columns already found wrong."""
     record: Callable[[int, Values, tuple[ReadAs, ...]], Record]
-    key: Callable[[Record], tuple[str, str]]
-    """The column and value that no other row of the file may have."""
+    key: Callable[[Values], Key | None]
+    """The column and value that no other row of the file may have, where they could be read."""
     one_of: tuple[str, ...] = ()
-    """Columns of which the file needs at least one."""
+    """Columns of which the header needs at least one."""
 
 
 def failed(row: int, column: str, code: str, value: str, message: str) -> Finding:
@@ -113,9 +119,9 @@ def failed(row: int, column: str, code: str, value: str, message: str) -> Findin
 
 
 def typed(cell: Cell) -> str:
-    """A cell as text; days of date cells as 2026-10-15, moments as 2026-10-15 09:30:00."""
+    """A cell as text; days of date cells as 2026-10-15, moments, to the second, as 2026-10-15 09:30:00."""
     if isinstance(cell, datetime):
-        return cell.isoformat(sep=" ")
+        return cell.isoformat(sep=" ", timespec="seconds")
     return cell.isoformat() if isinstance(cell, date) else cell
 
 
@@ -128,10 +134,9 @@ def shown(column: Column, cell: Cell) -> str:
 
 def legible(text: str) -> str:
     """Text with its unreadable bytes marked and its end cut, so that any page or JSON can carry it."""
-    text = text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "…"
-    return text.encode("utf-8", "replace").decode() if text.isascii() else mark_undecodable(text)
+    return mark_undecodable(text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "…")
 
 
 def mark_undecodable(text: str) -> str:
-    """Text with U+FFFD for the bytes that are no character."""
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    """Text with U+FFFD for every byte that is no character."""
+    return _SURROGATES.sub("\ufffd", text)

@@ -67,18 +67,25 @@ def is_personal(name: str) -> bool:
     return _PERSONAL.search(_key(name)) is not None or _PERSONAL.search("".join(name.split())) is not None
 
 
+def is_error_column(name: str) -> bool:
+    """Whether it is the column in which an earlier check wrote its findings."""
+    return _key(name).startswith(_key(ERROR_COLUMN))
+
+
 def _refused(name: str, column: Column | None, kind: Kind[Record]) -> list[Finding]:
     value = legible(name)
     if column is not None:
         message = f"「{column.name}」の列が2つ以上あります。1つだけ残してください。"
         return [failed(1, column.name, "header_duplicate", value, message)]
-    if _key(name) == _key(ERROR_COLUMN):
+    if is_error_column(name):
         return []
     if is_undecodable(name):
         message = "見出しが文字化けしています。CSV UTF-8形式で保存し直してください。"
         return [failed(1, value, "encoding", value, message)]
     if is_personal(name):
-        message = f"利用者の個人情報はお預かりしません。「{value}」の列を、見出しごと削除してください。値は保存していません。"
+        message = (
+            f"利用者の個人情報はお預かりしません。「{value}」の列を、見出しごと削除してください。値は保存していません。"
+        )
         return [failed(1, value, "personal_data", value, message)]
     hint = suggestion(name, [known.name for known in kind.columns])
     message = f"「{value}」という列はありません。{hint}見出しを直すか、列ごと削除してください。"
@@ -110,6 +117,6 @@ def _plan(
         width=width,
         is_complete=is_complete,
         absent=dict.fromkeys({column.name for column in kind.columns} - {column.name for _, column in places}),
-        plain=re.compile("\x1f".join(patterns)),
+        plain=re.compile("\x1f".join(patterns), re.ASCII),
         quick=tuple((column.name, column.quick, index) for index, column in places),
     )

@@ -144,7 +144,7 @@ def choice_key(text: str) -> str:
 
 def suggestion(word: str, known: Iterable[str]) -> str:
     """「もしかして」 and the nearest known word, or nothing."""
-    keys = {choice_key(name): name for name in known}
+    keys = {choice_key(name): name for name in known if len(word) <= 64}
     near = get_close_matches(choice_key(word), keys, n=1, cutoff=0.5)
     return f"もしかして「{keys[near[0]]}」ですか。" if near else ""
 
@@ -174,8 +174,8 @@ def read_day(typed: str) -> Day:
     """A date, or date and time, in the forms that name one day only.
 
     2026-10-15, 2026/10/15, 2026/1/5, 20261015, 2026年10月15日, 令和8年10月15日, 令和元年5月1日, R8.10.15, R081015,
-    in any width, with HH:MM[:SS] where wanted. Refuses an impossible day, an era outside its years and any other form with
-    `date_invalid`, and what could be several days (1/2/2026, 8.10.15) with `date_ambiguous`.
+    in any width, with HH:MM[:SS] where wanted. Refuses an impossible day, an era outside its years and any other form
+    with `date_invalid`, and what could be several days (1/2/2026, 8.10.15) with `date_ambiguous`.
     """
     text = strip(fold(typed))
     for form in _CIVIL:

@@ -18,26 +18,29 @@ ROLE_LABELS = {
 
 @dataclass(frozen=True)
 class Who:
-    """A realm and the roles of it that may enter; any one of them is enough."""
+    """The roles of each realm that may enter; any one is enough. A realm without roles is not told of the page."""
 
-    realm: Realm
-    roles: tuple[str, ...]
+    subscriber: tuple[str, ...] = ()
+    staff: tuple[str, ...] = ()
+
+    def of(self, realm: Realm) -> tuple[str, ...]:
+        return self.subscriber if realm == "subscriber" else self.staff
 
     def admits(self, person: Person) -> bool:
-        return person.realm == self.realm and person.may(*self.roles)
+        return person.may(*self.of(person.realm))
 
-    @property
-    def role_labels(self) -> tuple[str, ...]:
-        return tuple(ROLE_LABELS[role] for role in self.roles)
+    def labels(self, realm: Realm) -> tuple[str, ...]:
+        return tuple(ROLE_LABELS[role] for role in self.of(realm))
 
 
-MEMBER = Who("subscriber", MEMBER_ROLES)
-PREPARES = Who("subscriber", ("operator", "signatory"))
-BINDS = Who("subscriber", ("signatory",))
-STAFF = Who("staff", STAFF_ROLES)
-CLERK = Who("staff", ("clerk",))
-APPROVER = Who("staff", ("approver",))
-BILLING = Who("staff", ("billing",))
+SIGNED_IN = Who(subscriber=MEMBER_ROLES, staff=STAFF_ROLES)
+MEMBER = Who(subscriber=MEMBER_ROLES)
+PREPARES = Who(subscriber=("operator", "signatory"))
+BINDS = Who(subscriber=("signatory",))
+STAFF = Who(staff=STAFF_ROLES)
+CLERK = Who(staff=("clerk",))
+APPROVER = Who(staff=("approver",))
+BILLING = Who(staff=("billing",))
 # Two different people act; both may hold any of these roles (the one who shows is never the one who prepared).
-PRICES = Who("staff", ("billing", "clerk", "approver"))
-CLOSES = Who("staff", ("billing", "approver"))
+PRICES = Who(staff=("billing", "clerk", "approver"))
+CLOSES = Who(staff=("billing", "approver"))

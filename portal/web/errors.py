@@ -1,6 +1,7 @@
 """Pages for what did not happen: what it was, what is kept, what to do next."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -26,6 +27,11 @@ class ErrorPage:
     message: str = ""
     roles: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
+    sign_in_href: str = "/sign-in"
+    reference: str | None = None
+    limit: str = "25MB"
+    retry_at: datetime | None = None
+    violations: tuple[()] = ()
 
 
 NOT_FOUND = Kind(404, "errors/404.html")
@@ -34,7 +40,7 @@ CONFLICT = Kind(409, "errors/409.html")
 BUSY = Kind(503, "errors/503.html")
 TOO_LARGE = Kind(413, "errors/413.html")
 NO_KEY = Kind(422, "errors/422.html")
-SIGNED_OUT = Kind(401, "errors/401.html")
+SIGNED_OUT = Kind(401, "errors/signed-out.html")
 BROKEN = Kind(500, "errors/500.html")
 BY_STATUS = {kind.status: kind for kind in (NOT_FOUND, FORBIDDEN, CONFLICT, BUSY, TOO_LARGE, NO_KEY, BROKEN)}
 

@@ -7,8 +7,10 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from portal.settings import ROOT
-from portal.web import contracts
-from portal.web.access import MEMBER, Who
+from portal.web import contracts, statements
+from portal.web.access import CLOSES, MEMBER, STAFF, Who
+from portal.web.desk import closings as desk_closings
+from portal.web.desk import invoices as desk_invoices
 from portal.web.transaction import Handler, OpenHandler, endpoint
 
 
@@ -41,6 +43,18 @@ def open_to_all(method: Literal["GET", "POST"], path: str, handler: OpenHandler)
 ENTRIES: tuple[Entry, ...] = (
     get("/contracts", MEMBER, contracts.index),
     get("/contracts/{id:uuid}", MEMBER, contracts.show),
+    get("/statements", MEMBER, statements.index),
+    get("/statements/{id:uuid}", MEMBER, statements.show),
+    get("/statements/{id:uuid}/pdf", MEMBER, statements.pdf),
+    get("/desk/closings", STAFF, desk_closings.index),
+    post("/desk/closings", CLOSES, desk_closings.try_month),
+    get("/desk/closings/{id:uuid}", STAFF, desk_closings.show),
+    post("/desk/closings/{id:uuid}/exceptions", CLOSES, desk_closings.settle),
+    get("/desk/closings/{id:uuid}/issue", CLOSES, desk_closings.confirm),
+    post("/desk/closings/{id:uuid}/issue", CLOSES, desk_closings.issue),
+    get("/desk/invoices", STAFF, desk_invoices.index),
+    get("/desk/invoices/{id:uuid}", STAFF, desk_invoices.show),
+    get("/desk/invoices/{id:uuid}/pdf", STAFF, desk_invoices.pdf),
 )
 
 

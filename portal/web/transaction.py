@@ -119,8 +119,8 @@ async def _inside(
         site = site_for(services, person, path=request.url.path, at=at)
         if not who.admits(person):
             await transaction.rollback()
-            kind = errors.NOT_FOUND if person.realm != who.realm else errors.FORBIDDEN
-            return errors.page(request, services, kind, site=site, roles=who.role_labels)
+            kind = errors.FORBIDDEN if who.of(person.realm) else errors.NOT_FOUND
+            return errors.page(request, services, kind, site=site, roles=who.labels(person.realm))
         call = Call(request, services, db, person, at, site, data, _submission_key(data) if writes else None)
         try:
             response = await (_once(call, handler) if writes else handler(call))

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from conftest import BACK, SIGNED_OUT, Clock
-from oidc_misbehaving import ISSUER, Misbehaving
 
 from portal.gateways.oidc import Connection, Identity, OpenIDConnect, Reason, SignInFailed
+from tests.gateways_oidc.oidc_kit import BACK, SIGNED_OUT, Clock
+from tests.gateways_oidc.oidc_misbehaving import ISSUER, Misbehaving
 
 DISCOVERY = "/.well-known/openid-configuration"
 
@@ -145,10 +145,10 @@ async def test_what_is_read_of_a_person(
 async def test_a_name_kept_at_the_userinfo_endpoint(
     ours: OpenIDConnect, connection: Connection, misbehaving: Misbehaving
 ) -> None:
-    misbehaving.claims = {}
-    misbehaving.userinfo = {"sub": "person-1", "name": "例示 花子", "iss": "https://another.example"}
+    misbehaving.claims = {"email": "signed@example.jp"}
+    misbehaving.userinfo = {"sub": "person-1", "name": "例示 花子", "email": "unsigned@example.jp"}
     identity = await sign_in(ours, connection, misbehaving)
-    assert (identity.name, identity.issuer) == ("例示 花子", ISSUER)
+    assert (identity.name, identity.email, identity.issuer) == ("例示 花子", "signed@example.jp", ISSUER)
     assert ("/userinfo", {"authorization": "Bearer access"}) in misbehaving.seen
     misbehaving.userinfo["sub"] = "person-2"
     assert await refused(ours, connection, misbehaving) is Reason.TOKEN

@@ -7,12 +7,12 @@ from typing import Any
 
 import httpx2
 import pytest
-from conftest import BACK, Clock, connection_to
-from oidc_misbehaving import never
 from starlette.responses import PlainTextResponse, Response
 
 from portal.gateways.oidc import OpenIDConnect, Reason, SignInFailed
 from portal.gateways.outbound import LARGEST_ANSWER, AddressRefused, Outbound
+from tests.gateways_oidc.oidc_kit import BACK, Clock, connection_to
+from tests.gateways_oidc.oidc_misbehaving import never
 
 
 class Listener:

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from conftest import BACK, SIGNED_OUT, configuration, connection_to, people, switch
-from oidc_walk import Walker
 
 from portal.demo import openid
 from portal.gateways.oidc import Connection, Identity, OpenIDConnect, Reason, SignInFailed
+from tests.gateways_oidc.oidc_kit import BACK, SIGNED_OUT, configuration, connection_to, people, switch
+from tests.gateways_oidc.oidc_walk import Walker
 
 
 async def sign_in(gateway: OpenIDConnect, connection: Connection, walker: Walker, sub: str) -> Identity:

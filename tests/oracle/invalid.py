@@ -36,6 +36,13 @@ def _event(**event):
     return change
 
 
+def _only_sheet_from(day):
+    def change(scenario):
+        scenario["price_sheets"] = [{**scenario["price_sheets"][0], "effective_from": day}]
+
+    return change
+
+
 AT = "2027-01-10T09:00:00+09:00"
 SHEET = ("price_sheets", 0)
 NEW_LINE = {"id": "NEW", "dwelling": "detached", "consented": True, "partner": None}
@@ -64,7 +71,7 @@ SPOILS = {
     "hour 25": (_set(["contract", "accepted_at"], "2026-01-10T25:00:00+09:00"), "contract.accepted_at"),
     "before the terms": (_set(["contract", "accepted_at"], "2016-05-31T14:59:59Z"), ANY),
     "no sheets": (_set(["price_sheets"], []), ANY),
-    "sheets too late": (_set([*SHEET, "effective_from"], "2035-01-01"), ANY),
+    "sheets too late": (_only_sheet_from("2035-01-01"), ANY),
     "sheet from the second": (_set([*SHEET, "effective_from"], "2016-01-02"), "price_sheets[0].effective_from"),
     "sheet key missing": (_drop(*SHEET, "initial_fee"), "price_sheets[0].initial_fee"),
     "unknown key of a sheet": (_set([*SHEET, "discount"], 1), "price_sheets[0].discount"),
@@ -113,6 +120,12 @@ SPOILS = {
         _event(type="offering_change", to="capped", accepted_at=AT, effective="2027-02-01"),
         "events[{last}].to",
     ),
+    "areas with another offering": (
+        _event(type="offering_change", to="ipoe", accepted_at=AT, effective="2027-02-01", areas={"east-1": 100}),
+        "events[{last}].areas",
+    ),
+    "named twice in one event": (_event(type="line_consent", lines=["L1", "L1"]), "events[{last}].lines[1]"),
+    "no limit named": (_set([*SHEET, "base", "ipoe"], [{"amount": 1}]), "price_sheets[0].base.ipoe[0].up_to"),
     "areas as text": (
         _event(type="bandwidth_change", areas={"east-1": "300"}, accepted_at=AT, effective="2027-02-01"),
         "events[{last}].areas",
@@ -126,4 +139,4 @@ def spoil(seed, name):
     scenario = deepcopy(history(seed))
     change, place = SPOILS[name]
     change(scenario)
-    return scenario, place.format(last=len(scenario["events"]) - 1)
+    return scenario, place.format(last=len(scenario.get("events", [])) - 1)

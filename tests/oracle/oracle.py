@@ -50,6 +50,8 @@ class Oracle(Rules):
     def arises(self, code, day, option=None):
         """Owe a one-off charge at the sheet in force on the day it arises."""
         sheet = self.sheet_on(day)
+        if sheet is None:
+            return  # a day before the contract's first month, which no statement shows
         amount = {
             "initial_fee": lambda: sheet["initial_fee"],
             "option_initial": lambda: sheet["option_initial"][option],
@@ -84,6 +86,8 @@ class Oracle(Rules):
             return [("base", 1, sheet["base"]["ipoe_capped"]), ("bandwidth", last.mbps, bandwidth)]
         count = self.line_count(sheet, days, calendar)
         bands = [band for band in sheet["base"][last.offering] if band["up_to"] is None or count <= band["up_to"]]
+        if not bands:
+            raise Invalid("price_sheets", f"no band of {last.offering} holds {count} lines")
         unit_price = sheet["line_maintenance"][last.offering]
         return [("base", 1, bands[0]["amount"]), ("line_maintenance", count, count * unit_price)]
 

@@ -59,6 +59,13 @@ def whole(value, place):
         raise Invalid(place, f"{value!r} is not a whole number")
 
 
+def ids(value, place):
+    list_of(text)(value, place)
+    for n, item in enumerate(value):
+        if item in value[:n]:
+            raise Invalid(f"{place}[{n}]", f"{item!r} is named twice")
+
+
 def yen(value, place):
     whole(value, place)
     if value < 0:
@@ -80,6 +87,14 @@ def optional(check):
 
     check_or_null.optional = True
     return check_or_null
+
+
+def nullable(check):
+    def check_if_not_null(value, place):
+        if value is not None:
+            check(value, place)
+
+    return check_if_not_null
 
 
 def not_null(check):
@@ -130,7 +145,7 @@ def areas_hold(areas):
 
 
 LINE = table(id=text, dwelling=one_of("detached", "multi_unit"), consented=yes_or_no, partner=optional(text))
-BANDS = list_of(table(up_to=optional(whole), amount=yen))
+BANDS = list_of(table(up_to=nullable(yen), amount=yen))
 PER_OPTION = table(**dict.fromkeys(OPTIONS, yen))
 SHEET = table(
     effective_from=day_of,
@@ -157,8 +172,8 @@ EVENTS = {
     "agree_policy": {"version": text},
     "impose_duties": {"partner": text, "parent": optional(text)},
     "line_add": {"lines": list_of(LINE), "accepted_at": instant_of, "start": day_of},
-    "line_consent": {"lines": list_of(text)},
-    "line_remove": {"lines": list_of(text), "accepted_at": instant_of, "last_day": day_of},
+    "line_consent": {"lines": ids},
+    "line_remove": {"lines": ids, "accepted_at": instant_of, "last_day": day_of},
     "option_add": {
         "unit": text,
         "option": one_of(*OPTIONS),
@@ -166,7 +181,7 @@ EVENTS = {
         "accepted_at": instant_of,
         "start": day_of,
     },
-    "option_stop": {"units": list_of(text), "requested_last_day": optional(day_of)},
+    "option_stop": {"units": ids, "requested_last_day": optional(day_of)},
     "offering_change": {
         "to": one_of(*OFFERINGS),
         "accepted_at": instant_of,
@@ -189,6 +204,8 @@ def event(value, place):
     if not isinstance(kind, str) or kind not in EVENTS:
         raise Invalid(f"{place}.type", f"{kind!r} is no type of event")
     table(at=instant_of, type=text, **EVENTS[kind])(value, place)
+    if value.get("areas") is not None and value.get("to", "ipoe_capped") != "ipoe_capped":
+        raise Invalid(f"{place}.areas", "belongs to ipoe_capped only")
 
 
 SCENARIO = table(through=month_of, contract=CONTRACT, price_sheets=list_of(SHEET), events=list_of(event))
@@ -208,9 +225,6 @@ def check_scenario(scenario):
             raise Invalid(place, "is not the first of a month")
         if first in firsts[:n]:
             raise Invalid(place, "is there twice")
-        for offering in ("ipoe", "ipoe_shared"):
-            if all(band["up_to"] is not None for band in sheets[n]["base"][offering]):
-                raise Invalid(f"price_sheets[{n}].base.{offering}", "has no band without a limit")
     if not any(first <= accepted_on for first in firsts):
         raise Invalid("price_sheets", "none is in force on the date of contract.accepted_at")
     check_bandwidth(contract, accepted_on)

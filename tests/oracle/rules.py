@@ -180,7 +180,7 @@ class Rules(Days):
             self.units[unit].last_days.append(self.notice_last_day(event))
 
     def do_offering_change(self, event):
-        areas = event.get("areas") if event["to"] == "ipoe_capped" else None
+        areas = event.get("areas")
         self.changes.append(
             SimpleNamespace(
                 effective=date.fromisoformat(event["effective"]),

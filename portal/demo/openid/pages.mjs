@@ -12,7 +12,7 @@ const page = ({ slug, title, main }) => `<!doctype html>
 <link rel="stylesheet" href="/${escape(slug)}/style.css">
 </head>
 <body>
-<p class="banner"><span aria-hidden="true">ⓘ</span> デモ用の認証サーバーです。パスワードはありません。</p>
+<header><p><span aria-hidden="true">ⓘ</span> デモ用の認証サーバーです。パスワードはありません。</p></header>
 <main>
 ${main}
 </main>

@@ -47,8 +47,8 @@ class Form:
         return self.wrong[name][1] if name in self.wrong else None
 
     @property
-    def errors(self) -> tuple[tuple[str, str, str], ...]:
-        return tuple((name, label, message) for name, (label, message) in self.wrong.items())
+    def errors(self) -> tuple[Thing, ...]:
+        return tuple(Thing(field_id=name, label=label, message=text) for name, (label, text) in self.wrong.items())
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,29 @@ def person(realm: str) -> Thing:
 
 def nav(realm: str, current: str) -> tuple[Thing, ...]:
     items = {
-        "staff": (("ホーム", None), ("申込の審査", 12), ("解約申込書", 1), ("契約", None), ("契約者", None), ("提供条件", None),
-                  ("料金表", None), ("月次の締め", None), ("請求書", None), ("試算", None), ("記録", None)),
-        "subscriber": (("ホーム", None), ("契約", None), ("申込", 2), ("解約・停止", None), ("回線", None), ("提供条件", 1), ("請求", None)),
-    }[realm]  # fmt: skip
+        "staff": (
+            ("ホーム", None),
+            ("申込の審査", 12),
+            ("解約申込書", 1),
+            ("契約", None),
+            ("契約者", None),
+            ("提供条件", None),
+            ("料金表", None),
+            ("月次の締め", None),
+            ("請求書", None),
+            ("試算", None),
+            ("記録", None),
+        ),
+        "subscriber": (
+            ("ホーム", None),
+            ("契約", None),
+            ("申込", 2),
+            ("解約・停止", None),
+            ("回線", None),
+            ("提供条件", 1),
+            ("請求", None),
+        ),
+    }[realm]
     return tuple(Thing(label=label, href="#", current=label == current, count=count) for label, count in items)
 
 
@@ -106,20 +125,65 @@ NOTICE_WHY = Thing(
 )
 
 TASKS = (
-    Thing(label="差し戻された申込を直す", href="#", detail="LN-261008-0012-K　回線の追加（18回線）：2項目の指摘があります。",
-          since=date(2026, 10, 9), until=date(2026, 10, 14), overdue=True, count=None),
-    Thing(label="提供条件 第4版に同意する", href="#", detail="期限を過ぎると、帯域共有の回線を新しく申し込めません。",
-          since=date(2026, 10, 1), until=date(2026, 10, 31), overdue=False, count=None),
-    Thing(label="同意が不足している回線", href="#", detail=None, since=date(2026, 9, 28), until=None, overdue=False, count=24),
-)  # fmt: skip
+    Thing(
+        label="差し戻された申込を直す",
+        href="#",
+        detail="LN-261008-0012-K　回線の追加（18回線）：2項目の指摘があります。",
+        since=date(2026, 10, 9),
+        until=date(2026, 10, 14),
+        overdue=True,
+        count=None,
+    ),
+    Thing(
+        label="提供条件 第4版に同意する",
+        href="#",
+        detail="期限を過ぎると、帯域共有の回線を新しく申し込めません。",
+        since=date(2026, 10, 1),
+        until=date(2026, 10, 31),
+        overdue=False,
+        count=None,
+    ),
+    Thing(
+        label="同意が不足している回線",
+        href="#",
+        detail=None,
+        since=date(2026, 9, 28),
+        until=None,
+        overdue=False,
+        count=24,
+    ),
+)
 
 EVENTS = (
-    Thing(at=NOW, title="承諾", who="業務 花子（承諾者）", detail="課金開始日を2026年11月1日と定めました。", clauses=(clause("A10"),)),
-    Thing(at=datetime(2026, 10, 13, 1, 20, 5, tzinfo=UTC), title="再提出", who="例示 太郎（署名権者）", detail=None, clauses=()),
-    Thing(at=datetime(2026, 10, 9, 8, 41, 0, tzinfo=UTC), title="差戻し", who="業務 次郎（審査担当）",
-          detail="回線 CAF0000000018：同意方法が「約款のみ」です。明示の同意の記録を付けてください。", clauses=(clause("A5-6-2"),)),
-    Thing(at=datetime(2026, 10, 8, 2, 15, 41, tzinfo=UTC), title="提出（到達）", who="例示 太郎（署名権者）", detail=None, clauses=()),
-)  # fmt: skip
+    Thing(
+        at=NOW,
+        title="承諾",
+        who="業務 花子（承諾者）",
+        detail="課金開始日を2026年11月1日と定めました。",
+        clauses=(clause("A10"),),
+    ),
+    Thing(
+        at=datetime(2026, 10, 13, 1, 20, 5, tzinfo=UTC),
+        title="再提出",
+        who="例示 太郎（署名権者）",
+        detail=None,
+        clauses=(),
+    ),
+    Thing(
+        at=datetime(2026, 10, 9, 8, 41, 0, tzinfo=UTC),
+        title="差戻し",
+        who="業務 次郎（審査担当）",
+        detail="回線 CAF0000000018：同意方法が「約款のみ」です。明示の同意の記録を付けてください。",
+        clauses=(clause("A5-6-2"),),
+    ),
+    Thing(
+        at=datetime(2026, 10, 8, 2, 15, 41, tzinfo=UTC),
+        title="提出（到達）",
+        who="例示 太郎（署名権者）",
+        detail=None,
+        clauses=(),
+    ),
+)
 
 VIOLATIONS = (
     Thing(
@@ -200,11 +264,18 @@ WIDE_COLUMNS = (
 def row(number: int, **wrong: str) -> Row:
     return Row(
         key=str(number),
-        typed={"access_line": f"CAF{number:010d}", "access_key": "A1B2C3D4", "dwelling": "detached", "prefecture": "東京都",
-               "end_user": f"U-{number:05d}", "consented_on": "2026/10/01 14:20", "method": "web"},
+        typed={
+            "access_line": f"CAF{number:010d}",
+            "access_key": "A1B2C3D4",
+            "dwelling": "detached",
+            "prefecture": "東京都",
+            "end_user": f"U-{number:05d}",
+            "consented_on": "2026/10/01 14:20",
+            "method": "web",
+        },
         ticked={"options": ("dslite_bundle",)},
         wrong={name: (name, message) for name, message in wrong.items()},
-    )  # fmt: skip
+    )
 
 
 LINE_ROWS = (
@@ -218,20 +289,52 @@ LINE_ROWS = (
 )
 
 QUEUE = tuple(
-    Thing(id=f"LN-2610{day:02d}-{serial:04d}-{check}", kind=kind, company=company, lines=lines, arrived_on=date(2026, 10, day),
-          due_on=date(2026, 10, due), tone=tone, state=state, late=late)
+    Thing(
+        id=f"LN-2610{day:02d}-{serial:04d}-{check}",
+        kind=kind,
+        company=company,
+        lines=lines,
+        arrived_on=date(2026, 10, day),
+        due_on=date(2026, 10, due),
+        tone=tone,
+        state=state,
+        late=late,
+    )
     for day, serial, check, kind, company, lines, due, tone, state, late in (
         (1, 3, "K", "新規契約（帯域共有）", "例示株式会社", 18, 14, "attention", "期限超過", True),
         (2, 11, "R", "回線の追加", "見本通信合同会社", 1204, 16, "progress", "審査中", False),
         (5, 2, "M", "品目の変更（帯域共有 → IPoE接続）", "髙﨑見本ネット株式会社", 3012, 19, "waiting", "受付", False),
         (8, 12, "T", "回線の追加", "例示株式会社", 18, 22, "attention", "差戻し中", False),
-        (9, 1, "W", "オプションの追加（IPv4ポート拡張64000）", "試作インターネットサービス株式会社", 2, 23, "good", "承諾", False),
+        (
+            9,
+            1,
+            "W",
+            "オプションの追加（IPv4ポート拡張64000）",
+            "試作インターネットサービス株式会社",
+            2,
+            23,
+            "good",
+            "承諾",
+            False,
+        ),
         (13, 7, "X", "帯域の変更", "見本集合住宅サービス株式会社", 0, 27, "ended", "取下げ", False),
     )
-)  # fmt: skip
+)
 
-MONTHS = (("2025-11", 2710), ("12", 2744), ("2026-01", 2802), ("02", 2840), ("03", 2871), ("04", 2905), ("05", 2933), ("06", 2950),
-          ("07", 2971), ("08", 2988), ("09", 2996), ("10", 3012))  # fmt: skip
+MONTHS = (
+    ("2025-11", 2710),
+    ("12", 2744),
+    ("2026-01", 2802),
+    ("02", 2840),
+    ("03", 2871),
+    ("04", 2905),
+    ("05", 2933),
+    ("06", 2950),
+    ("07", 2971),
+    ("08", 2988),
+    ("09", 2996),
+    ("10", 3012),
+)
 TRAFFIC = tuple(
     (f"10/{day}", value)
     for day, value in enumerate((212, 240, 265, 231, 228, 254, 301, 288, 276, 262, 240, 310, 296, 244), start=1)

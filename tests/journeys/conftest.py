@@ -1,0 +1,157 @@
+"""A whole portal for a browser: our server on a port, a real OpenID provider in a process of its own, real Chromium."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import uvicorn
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from portal.app import create_app
+from portal.demo import openid
+from portal.gateways.cipher import Cipher
+from portal.gateways.postgres import free_port
+from portal.records.members import Person
+from tests.builders import Providers, World, build_world
+from tests.portals import HandClock, settings_for
+
+CHROMIUM = "/usr/bin/chromium"
+# No connection leaves the machine, and none is tried.
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SECRET = "secret-of-the-journeys"
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 390, "height": 844}
+
+
+class Server(uvicorn.Server):
+    """Tells when it listens."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.listening = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.listening.set()
+
+
+@dataclass
+class Site:
+    """The running portal and the people who may sign in to it."""
+
+    url: str
+    world: World
+    clock: HandClock
+    browser: Browser
+    pool: AsyncEngine
+
+    @asynccontextmanager
+    async def signed_in(self, person: Person, *, narrow: bool = False) -> AsyncIterator[Page]:
+        """A browser of the person's own, signed in through their company's provider."""
+        slug = person.email.split("@")[1].removesuffix(".example")
+        context = await self.browser.new_context(
+            viewport=NARROW if narrow else WIDE,
+            locale="ja-JP",
+            timezone_id="Asia/Tokyo",
+        )
+        page = await context.new_page()
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+        await page.goto(f"{self.url}/sign-in/{'staff' if person.realm == 'staff' else slug}")
+        await page.get_by_role("button", name=person.name).click()
+        await page.wait_for_url(f"{self.url}/**")
+        yield page
+        assert errors == []
+        await context.close()
+
+
+async def looks_right(page: Page) -> None:
+    """No accessibility finding, and nothing sticks out sideways, on a wide and on a narrow screen."""
+    before = page.viewport_size
+    for size in (WIDE, NARROW):
+        await page.set_viewport_size(size)
+        found = (await Axe().run(page)).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"][:200]) for one in found] == [], page.url
+        assert await page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+    if before:
+        await page.set_viewport_size(before)
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield started
+        await started.close()
+
+
+@pytest.fixture(scope="module")
+async def site(
+    browser: Browser, database_url: str, pool: AsyncEngine, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Site]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    settings = settings_for(database_url, base_url=url)
+    clock = HandClock(datetime(2026, 10, 15, 3, 0, tzinfo=UTC))
+    with openid.start(provider_config(url, tmp_path_factory.mktemp("openid"))) as provider:
+        sealed = Cipher(settings.sealing_key).seal(SECRET.encode(), purpose="client_secret")
+        world = await build_world(pool, Providers(provider.issuers["example-a"].rsplit("/", 1)[0], sealed))
+        app = create_app(settings, clock=clock)
+        server = Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
+        serving = asyncio.create_task(server.serve())
+        await server.listening.wait()
+        yield Site(url, world, clock, browser, pool)
+        server.should_exit = True
+        await serving
+
+
+def provider_config(portal_url: str, directory: Path) -> dict[str, object]:
+    client = {
+        "client_id": "portal",
+        "client_secret": SECRET,
+        "redirect_uris": [f"{portal_url}/sign-in/callback"],
+        "post_logout_redirect_uris": [f"{portal_url}/signed-out"],
+    }
+
+    def people(slug: str, *who: tuple[str, str]) -> list[dict[str, object]]:
+        return [{"sub": subject, "name": name, "email": f"{subject}@{slug}.example"} for subject, name in who]
+
+    company = (("admin", "管理 太郎"), ("signatory", "署名 花子"), ("operator", "作業 三郎"), ("viewer", "閲覧 四季"))
+    desk = (
+        ("clerk", "審査 一子"),
+        ("clerk2", "審査 二郎"),
+        ("approver", "決裁 一郎"),
+        ("approver2", "決裁 二葉"),
+        ("billing", "請求 一恵"),
+        ("billing2", "請求 次男"),
+        ("auditor", "監査 花"),
+    )
+    return {
+        "port": 0,
+        "keys": str(directory / "keys.json"),
+        "issuers": {
+            "example-a": {"name": "例示通信株式会社", "clients": [client], "people": people("example-a", *company)},
+            "example-b": {"name": "見本ネット株式会社", "clients": [client], "people": people("example-b", *company)},
+            "provider-staff": {
+                "name": "架空ネットワーク株式会社",
+                "clients": [client],
+                "people": people("provider", *desk),
+            },
+        },
+    }
