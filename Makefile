@@ -52,3 +52,9 @@ browser:
 
 clean:
 	rm -rf $(VENV) $(OPENID)/node_modules .portal artifacts
+
+# After a change of the dependencies in pyproject.toml; needs uv.
+.PHONY: lock
+lock:
+	uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes \
+		--no-annotate --no-header --quiet -o requirements.lock

@@ -3,10 +3,21 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from portal.clock import SystemClock
+from portal.gateways.spreadsheets import read_rows
 from portal.terms import scenarios
+from portal.terms.offerings import Offering
+from portal.terms.periods import tokyo_date
+from portal.usecases.consent_files import check_consents
+from portal.usecases.file_checks import Checked
+from portal.usecases.file_reports import Summary, report_json, report_text
+from portal.usecases.line_files import check_lines
 
+FOUND_ERRORS = 1
 UNUSABLE = 2
 
 
@@ -18,6 +29,15 @@ def main(arguments: list[str] | None = None) -> int:
     simulate = commands.add_parser("simulate", help="one contract's history in, dates and statements out")
     simulate.add_argument("file", help="a scenario as JSON; - for standard input")
     simulate.set_defaults(run=lambda given: _simulate(given.file))
+
+    for noun in ("consents", "lines"):
+        actions = commands.add_parser(noun, help=f"files of {noun}").add_subparsers(dest="action", required=True)
+        check = actions.add_parser("check", help="what is wrong with a file (no database); 1 when something is")
+        check.add_argument("file", type=Path)
+        check.add_argument("--json", action="store_true", help="one JSON object instead of text")
+        if noun == "lines":
+            check.add_argument("--offering", required=True, choices=[offering.value for offering in Offering])
+        check.set_defaults(run=_check_file)
 
     migrate = commands.add_parser("migrate", help="bring the database to the newest schema")
     migrate.set_defaults(run=lambda _: _migrate())
@@ -48,6 +68,22 @@ def _simulate(file: str) -> int:
         print(error, file=sys.stderr)
         return UNUSABLE
     return 0
+
+
+def _check_file(given: argparse.Namespace) -> int:
+    today, rows, summary = tokyo_date(SystemClock().now()), read_rows(given.file), Summary()
+    checked: Iterator[Checked[Any]] = (
+        check_consents(rows, today=today)
+        if given.command == "consents"
+        else check_lines(rows, offering=Offering(given.offering), today=today)
+    )
+    try:
+        for piece in (report_json if given.json else report_text)(checked, summary):
+            sys.stdout.write(piece)
+    except OSError as error:
+        print(f"{given.file}: {error}", file=sys.stderr)
+        return UNUSABLE
+    return FOUND_ERRORS if summary.errors else 0
 
 
 def _migrate() -> int:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     select,
 )
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.sql import Select
 
 from portal.records.base import Db, fetch_all, fetch_one, key, metadata, moment, owner, row_key, text_column
@@ -89,7 +90,7 @@ def _partners() -> "Select[Any]":
             policies.c.version,
         )
         .join(policies, policies.c.id == duties.c.policy_id)
-        .distinct(duties.c.partner_id)
+        .ext(distinct_on(duties.c.partner_id))
         .order_by(duties.c.partner_id, duties.c.recorded_at.desc(), duties.c.id.desc())
         .subquery()
     )

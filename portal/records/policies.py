@@ -93,7 +93,8 @@ async def get(db: Db, version: str, *, for_update: bool = False) -> Policy | Non
 
 async def published(db: Db) -> list[Policy]:
     """Versions shown to subscribers, the newest first."""
-    statement = select(policies).where(policies.c.published_at.is_not(None)).order_by(policies.c.published_at.desc())
+    newest_first = (policies.c.published_at.desc(), policies.c.effective_on.desc())
+    statement = select(policies).where(policies.c.published_at.is_not(None)).order_by(*newest_first)
     return list(await fetch_all(db, Policy, statement))
 
 

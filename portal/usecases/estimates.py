@@ -1,4 +1,4 @@
-"""見積り: what a contract that is applied for would owe by the price sheet that was shown (A10). Nothing of it is owed."""
+"""見積り: what a contract that is applied for would owe by the price sheet shown (A10). Nothing of it is owed."""
 
 from dataclasses import dataclass, replace
 from datetime import date

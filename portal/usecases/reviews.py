@@ -1,4 +1,4 @@
-"""審査: staff take an application, send it back, finish its review, and another person accepts or declines (職務分掌)."""
+"""審査: take an application, send it back, finish its review; another person accepts or declines it (職務分掌)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from portal.terms import statements
 from portal.terms.contract import (
     Consent,
     Contract,
@@ -143,3 +144,9 @@ def amount(statement: Statement, code: ChargeCode) -> int | None:
     """The yen of one code on a statement; None when there is no such row."""
     rows = [charge.amount for charge in statement.charges if charge.code is code]
     return sum(rows) if rows else None
+
+
+def charged(of: Contract, in_month: str) -> dict[str, int]:
+    """The rows of a month that are not zero, by code."""
+    statement = statements.month(of, month(in_month))
+    return {charge.code.value: charge.amount for charge in statement.charges if charge.amount}

@@ -12,25 +12,18 @@ from portal.terms.contract import (
     PortTypeChange,
     with_change,
     with_loss,
-    with_removal,
     with_units,
 )
-from portal.terms.fees import ChargeCode, LineCountBasis, NoPriceError, TaxClass
+from portal.terms.fees import ChargeCode, NoPriceError, TaxClass
 from portal.terms.offerings import Bandwidth, Offering
 from portal.terms.option_kinds import OptionKind
 from portal.terms.periods import Span
 from portal.terms.readings import Source, tax_rate_on
 
-from .facts import SHEET, amount, change_to, contract, day, ended, line, lines, month, unit
+from .facts import SHEET, amount, change_to, charged, contract, day, ended, line, lines, month, unit
 
 AREAS = Bandwidth(areas={"east-1": 200, "west-1": 100})
 ROUTER, PORTS = OptionKind.ROUTER_RENTAL, OptionKind.IPV4_PORTS_12800
-
-
-def charged(of, in_month: str) -> dict[str, int]:
-    """The rows of a month that are not zero, by code."""
-    statement = statements.month(of, month(in_month))
-    return {charge.code.value: charge.amount for charge in statement.charges if charge.amount}
 
 
 @pytest.mark.clause("A1-1", "holds")
@@ -108,44 +101,6 @@ def test_bandwidth_is_cut_to_a_yen_and_zero_on_others() -> None:
     assert yen.per_hundred(333, 100) == 333
     zero = statements.month(contract(), month("2026-02"))
     assert amount(zero, ChargeCode.BANDWIDTH) == 0
-
-
-@pytest.mark.clause("A6-1-2", "holds")
-@pytest.mark.clause("A6-1-2", "boundary")
-@pytest.mark.parametrize(
-    ("basis", "count"), [(LineCountBasis.PEAK, 2), (LineCountBasis.ANY_DAY, 3), (LineCountBasis.MONTH_END, 1)]
-)
-def test_three_ways_to_count_lines(basis: LineCountBasis, count: int) -> None:
-    """L1 to the 10th, L2 from the 11th to the 20th, L3 from the 11th: never three at once, one at the end."""
-    having = contract(
-        having=[
-            line("L1", starts_on="2026-01-15", last_on="2026-02-10"),
-            line("L2", starts_on="2026-02-11", last_on="2026-02-20"),
-            line("L3", starts_on="2026-02-11"),
-        ]
-    )
-    window = Span(day("2026-02-01"), day("2026-02-28"))
-    assert statements.line_count(having, window, basis) == count
-
-
-@pytest.mark.clause("A6-1-2", "boundary")
-@pytest.mark.parametrize(("last_on", "peak"), [("2026-02-10", 1), ("2026-02-11", 2)])
-def test_a_swap_within_the_month_counts_once(last_on: str, peak: int) -> None:
-    swapped = contract(having=[line("L1"), line("L2", starts_on="2026-02-11")])
-    swapped = with_removal(swapped, ["L1"], last_on=day(last_on))
-    assert charged(swapped, "2026-02")["line_maintenance"] == 300 * peak
-
-
-@pytest.mark.parametrize("basis", list(LineCountBasis))
-def test_only_days_in_billing_count_lines(basis: LineCountBasis) -> None:
-    sheet = replace(SHEET, line_count_basis=basis)
-    before = line("L1", starts_on="2026-01-01", last_on="2026-01-14")
-    having = contract(having=[before, line("L2")], price_sheets=(sheet,))
-    assert charged(having, "2026-01")["line_maintenance"] == 300
-    after = ended(
-        contract(having=[line("L1"), line("L2", starts_on="2026-02-11")], price_sheets=(sheet,)), "2026-02-10"
-    )
-    assert charged(after, "2026-02")["line_maintenance"] == 300
 
 
 @pytest.mark.clause("B2-2", "holds")

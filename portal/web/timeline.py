@@ -1,0 +1,59 @@
+"""経過: events of a thing as people read them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.records.events import Event
+from portal.web.shown import ClauseRef, clause_ref
+
+VERB_LABELS: Mapping[str, str] = {
+    "application_drafted": "申込の作成を始めました",
+    "application_submitted": "申込を受け付けました",
+    "application_resubmitted": "補正のうえ再提出されました",
+    "application_withdrawn": "取り下げられました",
+    "application_taken": "審査を始めました",
+    "application_sent_back": "差し戻しました",
+    "application_prepared": "審査を終えました",
+    "application_accepted": "承諾しました",
+    "application_declined": "謝絶しました",
+    "application_provisioned": "手配を始めました",
+    "application_put_in_service": "開通を記録しました",
+    "application_found_infeasible": "開通不可としました",
+    "contract_formed": "契約が成立しました",
+    "billing_start_set": "課金開始日を設定しました",
+    "billing_start_corrected": "課金開始日を訂正しました",
+}
+DETAIL_LABELS: Mapping[str, str] = {
+    "starts_on": "利用開始日",
+    "return_by": "補正の期限",
+    "code_label": "理由の区分",
+    "before": "変更前",
+    "after": "設定した日",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEvent:
+    at: datetime
+    title: str
+    who: str
+    detail: str | None
+    clauses: tuple[ClauseRef, ...]
+
+
+def shown_events(events: Iterable[Event], *, to_staff: bool) -> tuple[ShownEvent, ...]:
+    """Events in the order given; subscribers read the provider's name in the place of its people's."""
+    return tuple(_shown(event, to_staff=to_staff) for event in events)
+
+
+def _shown(event: Event, *, to_staff: bool) -> ShownEvent:
+    named = to_staff or event.realm == "subscriber"
+    details = [f"{label}：{value}" for name, label in DETAIL_LABELS.items() if (value := event.details.get(name))]
+    return ShownEvent(
+        at=event.at,
+        title=VERB_LABELS.get(event.verb, event.verb),
+        who=f"{event.company}　{event.person_name}" if named else event.company,
+        detail="　".join((*details, *((event.reason,) if event.reason else ()))) or None,
+        clauses=tuple(clause_ref(one) for one in event.clauses),
+    )
