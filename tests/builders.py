@@ -11,7 +11,7 @@ from portal.records.members import Person
 from portal.usecases import people
 
 LONG_AGO = datetime(2025, 3, 3, 1, 0, tzinfo=UTC)
-CORPORATE_NUMBERS = ("7000012050002", "5010401067252")
+CORPORATE_NUMBERS = ("8999999999991", "7999999999992")
 
 
 @dataclass(frozen=True)

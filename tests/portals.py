@@ -24,7 +24,7 @@ PROVIDER = Provider(
     name="架空ネットワーク株式会社",
     postal_code="999-9999",
     address="東京都架空区架空町9番9号",
-    registration_number="T8010401050387",
+    registration_number="T6999999999993",
     bank_account="架空銀行 本店営業部 普通 0000000 カクウネットワーク（カ",
 )
 

@@ -34,8 +34,20 @@ async def change(db: Db, line_id: int, row: dict[str, Any], *, application_id: U
 
 
 async def remove(db: Db, line_ids: Collection[int], *, application_id: UUID, subscriber_id: UUID) -> None:
+    """Take rows away; those behind them move up, so that a row's number is its place."""
+    whose = _own(application_id, subscriber_id)
+    removed = await db.execute(application_lines.delete().where(application_lines.c.id.in_(line_ids), *whose))
+    if not removed.rowcount:
+        return
+    places = (
+        select(application_lines.c.id, func.row_number().over(order_by=application_lines.c.position).label("place"))
+        .where(*whose)
+        .subquery()
+    )
     await db.execute(
-        application_lines.delete().where(application_lines.c.id.in_(line_ids), *_own(application_id, subscriber_id))
+        application_lines.update()
+        .where(application_lines.c.id == places.c.id, application_lines.c.position != places.c.place, *whose)
+        .values(position=places.c.place)
     )
 
 

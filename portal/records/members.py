@@ -16,6 +16,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    case,
+    func,
     literal,
     null,
     select,
@@ -140,6 +142,15 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedSession:
+    id: UUID
+    realm: Realm
+    person_id: UUID
+    connection_id: UUID
+    id_token: str
+
+
+@dataclass(frozen=True, slots=True)
 class SignInAttempt:
     state: str
     connection_id: UUID
@@ -201,32 +212,51 @@ async def by_subject(db: Db, *, connection_id: UUID, subject: str) -> tuple[Real
     return None
 
 
-async def member(db: Db, member_id: UUID) -> Person | None:
-    statement = (
-        select(
-            members.c.id,
-            literal("subscriber").label("realm"),
-            members.c.subscriber_id,
-            members.c.name,
-            members.c.email,
-            members.c.roles,
-            members.c.authority,
-            subscribers.c.name.label("company"),
-            null().label("session_id"),
-        )
-        .join(subscribers, subscribers.c.id == members.c.subscriber_id)
-        .where(members.c.id == member_id)
-    )
-    return await fetch_one(db, Person, statement)
+async def person(db: Db, realm: Realm, person_id: UUID) -> Person | None:
+    """A person as acts are told of them; their session is not known here."""
+    return await fetch_one(db, Person, (_MEMBER if realm == "subscriber" else _STAFF).where(_whose(realm) == person_id))
 
 
-async def end_session(db: Db, session_id: UUID, *, at: datetime) -> str | None:
-    """End one session; its ID token, for the sign-out at the provider."""
+async def end_session(db: Db, token_hash: bytes, *, at: datetime) -> EndedSession | None:
+    """End the session of a token; None when there is none, or it has ended before."""
     statement = (
         update(sessions)
-        .where(sessions.c.id == session_id, sessions.c.ended_at.is_(None))
+        .where(sessions.c.token_hash == token_hash, sessions.c.ended_at.is_(None))
         .values(ended_at=at)
-        .returning(sessions.c.id_token)
+        .returning(
+            sessions.c.id,
+            case((sessions.c.member_id.is_not(None), "subscriber"), else_="staff").label("realm"),
+            func.coalesce(sessions.c.member_id, sessions.c.staff_id).label("person_id"),
+            sessions.c.connection_id,
+            sessions.c.id_token,
+        )
     )
-    token: str | None = (await db.execute(statement)).scalar_one_or_none()
-    return token
+    return await fetch_one(db, EndedSession, statement)
+
+
+def _whose(realm: Realm) -> "Column[UUID]":
+    return members.c.id if realm == "subscriber" else staff.c.id
+
+
+_MEMBER = select(
+    members.c.id,
+    literal("subscriber").label("realm"),
+    members.c.subscriber_id,
+    members.c.name,
+    members.c.email,
+    members.c.roles,
+    members.c.authority,
+    subscribers.c.name.label("company"),
+    null().label("session_id"),
+).join(subscribers, subscribers.c.id == members.c.subscriber_id)
+_STAFF = select(
+    staff.c.id,
+    literal("staff").label("realm"),
+    null().label("subscriber_id"),
+    staff.c.name,
+    staff.c.email,
+    staff.c.roles,
+    null().label("authority"),
+    connections.c.label.label("company"),
+    null().label("session_id"),
+).join(connections, connections.c.id == staff.c.connection_id)

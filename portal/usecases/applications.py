@@ -84,20 +84,11 @@ async def submit(db: Db, *, by: Person, at: datetime, application_id: UUID, revi
 
 
 async def resubmit(db: Db, *, by: Person, at: datetime, application_id: UUID, revision: int) -> None:
-    """Hand a returned (差戻し) application in again, under its number. What staff had prepared is prepared anew."""
+    """Hand a returned (差戻し) application in again, under its number; its review begins anew."""
     application, examined, state = await _moved(
         db, Move.RESUBMIT, by=by, at=at, application_id=application_id, revision=revision
     )
-    await _set(
-        db,
-        application,
-        state=state.value,
-        changed_at=at,
-        return_by=None,
-        prepared_by=None,
-        prepared_at=None,
-        prepared_note=None,
-    )
+    await _set(db, application, state=state.value, changed_at=at, return_by=None)
     await _tell(
         db, application, by=by, at=at, verb="application_resubmitted", number=application.number, examined=examined
     )

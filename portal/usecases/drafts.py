@@ -1,4 +1,4 @@
-"""Drafts of applications: begun, saved at any time as they are, row by row or whole, discarded, copied from old ones."""
+"""Drafts of applications: begun, saved at any time as they are, by row or whole, discarded, copied from old ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import insert
 
-from portal.records import members
+from portal.records import events, members
 from portal.records.base import Db
-from portal.records.members import Realm
+from portal.records.members import EndedSession, Realm
 from portal.terms.periods import shift
 
 LONGEST_HOURS = 12
@@ -45,3 +45,20 @@ async def start(
         )
     )
     return token
+
+
+async def end(db: Db, *, at: datetime, token: str) -> EndedSession | None:
+    """End the session of a browser's token at once (role `signin`); None when there is none alive."""
+    ended = await members.end_session(db, hashlib.sha256(token.encode()).digest(), at=at)
+    person = None if ended is None else await members.person(db, ended.realm, ended.person_id)
+    if ended is not None and person is not None:
+        await events.record(
+            db,
+            by=person,
+            at=at,
+            verb="signed_out",
+            object_kind="session",
+            object_id=ended.id,
+            subscriber_id=person.subscriber_id,
+        )
+    return ended

@@ -77,8 +77,7 @@ async def apply(
 
     `summary` and `lines` are the file read again now: what has become wrong since the preview refuses it (Conflict).
     """
-    upload = await _own(db, by=by, upload_id=upload_id)
-    application = await writable(db, by=by, application_id=upload.application_id)
+    application, upload = await _locked(db, by=by, upload_id=upload_id)
     if upload.applied_at is not None:
         return application.id
     if upload.error_count or summary.errors or not lines:
@@ -105,7 +104,7 @@ async def apply(
 
 async def discard(db: Db, *, by: Person, upload_id: UUID) -> UUID:
     """Throw a file away that was not taken over; the application. Conflict when it was."""
-    upload = await _own(db, by=by, upload_id=upload_id)
+    _, upload = await _locked(db, by=by, upload_id=upload_id)
     if upload.applied_at is not None:
         raise Conflict("取り込み済みのファイルは取り消せません。申込の行を直接直してください。")
     await db.execute(
@@ -146,13 +145,18 @@ def _row(one: SealedLine) -> dict[str, object]:
     return row_of(DraftLine(None, given_of(one.line), one.access_key_sealed, one.line))
 
 
-async def _own(db: Db, *, by: Person, upload_id: UUID) -> Upload:
+async def _locked(db: Db, *, by: Person, upload_id: UUID) -> tuple[Application, Upload]:
+    """The draft, locked, and its file as it is then: who writes a file holds its draft."""
     if by.subscriber_id is None:
         raise NotFound
+    upload = await uploads.get(db, upload_id, subscriber_id=by.subscriber_id)
+    if upload is None:
+        raise NotFound
+    application = await writable(db, by=by, application_id=upload.application_id)
     upload = await uploads.get(db, upload_id, subscriber_id=by.subscriber_id, for_update=True)
     if upload is None:
         raise NotFound
-    return upload
+    return application, upload
 
 
 async def _tell_applied(

@@ -1,0 +1,69 @@
+"""What the two home pages ask: what waits, how much of it and since when, and the latest of a company's own log."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select, text
+
+from portal.records.base import Db, fetch_all
+from portal.records.events import Event, events
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """So many of a kind wait; `mine`: prepared by the person who asks, who may therefore not finish them."""
+
+    what: str
+    mine: bool
+    count: int
+    since: datetime
+    until: date | None
+
+
+# Only what is open is counted, by the index on state: what is done grows without limit, what is open does not.
+_AT_THE_DESK = text("""
+    SELECT CASE WHEN state = 'in_review' AND prepared_by IS NOT NULL THEN 'prepared' ELSE state END AS what,
+           state = 'in_review' AND coalesce(prepared_by = :me, false) AS mine,
+           count(*) AS count, min(changed_at) AS since, min(return_by) AS until
+    FROM applications
+    WHERE state IN ('submitted', 'in_review', 'returned', 'accepted', 'provisioning') AND submitted_at IS NOT NULL
+    GROUP BY 1, 2
+    UNION ALL
+    SELECT 'billing_start', false, count(*), min(c.accepted_at), NULL
+    FROM contracts c LEFT JOIN applications a ON a.id = c.application_id
+    WHERE c.billing_starts_on IS NULL AND a.state IS DISTINCT FROM 'infeasible'
+    HAVING count(*) > 0
+    UNION ALL
+    SELECT 'price_sheet', prepared_by = :me, count(*), min(prepared_at), min(effective_from)
+    FROM price_sheets WHERE shown_at IS NULL GROUP BY 2
+    UNION ALL
+    SELECT 'policy', prepared_by = :me, count(*), min(prepared_at), min(effective_on)
+    FROM policies WHERE published_at IS NULL GROUP BY 2
+    UNION ALL
+    SELECT 'closing', prepared_by = :me, count(*), min(tried_at), NULL
+    FROM closings WHERE issued_at IS NULL GROUP BY 2
+""")
+
+
+async def at_the_desk(db: Db, *, person_id: UUID) -> Sequence[Waiting]:
+    """Everything that waits for the staff."""
+    return await fetch_all(db, Waiting, _AT_THE_DESK, {"me": person_id})
+
+
+async def month_untried(db: Db, month: date, *, until: date) -> int:
+    """How many contracts are in billing in a month (to its last day) whose close nobody has begun."""
+    statement = text("""
+        SELECT count(*) FROM contracts
+        WHERE billing_starts_on <= :until AND NOT EXISTS (SELECT FROM closings WHERE closings.month = :month)
+    """)
+    return int(await db.scalar(statement, {"month": month, "until": until}) or 0)
+
+
+async def news(db: Db, verbs: Collection[str], *, subscriber_id: UUID | None, limit: int = 8) -> Sequence[Event]:
+    """The latest acts of these kinds, of one subscriber or (None, for staff) of all."""
+    statement = select(events).where(events.c.verb.in_(verbs)).order_by(events.c.id.desc()).limit(limit)
+    if subscriber_id is not None:
+        statement = statement.where(events.c.subscriber_id == subscriber_id)
+    return await fetch_all(db, Event, statement)

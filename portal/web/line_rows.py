@@ -1,0 +1,250 @@
+"""Rows of lines as people type them: taken from a form, read, shown again with what is wrong beside each field."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from starlette.datastructures import FormData
+
+from portal.records import partners, policies
+from portal.records.applications import Application, ApplicationLine
+from portal.terms.offerings import DWELLING_LABELS, Offering
+from portal.terms.option_kinds import OPTIONS
+from portal.usecases.consent_files import METHODS
+from portal.usecases.drafts import DraftLine
+from portal.usecases.file_findings import Checked, Finding
+from portal.usecases.line_files import PREFECTURES, ParsedLine, check_line_row
+from portal.usecases.line_judgement import judge, known
+from portal.web.forms import Choices, FieldError, Form
+from portal.web.transaction import Call
+
+MASK = "********"
+KEY = "access_key"
+KEY_COLUMN = "アクセスキー"
+_MASKED = re.compile(r"[*＊•\s]*")
+_NAME = re.compile(r"lines-(?P<key>[0-9a-z]{1,20})-(?P<column>[a-z0-9_]{1,40})")
+NAMES = {
+    "回線ID": "access_line_id",
+    KEY_COLUMN: KEY,
+    "住居種別": "dwelling",
+    "都道府県": "prefecture",
+    "エリア区分": "area",
+    "自社管理番号": "own_reference",
+    "再販先コード": "partner_code",
+    "開通希望日": "wanted_on",
+    "オプション": "options",
+    "利用者番号": "end_user_ref",
+    "同意日時": "consented_at",
+    "同意方法": "consent_method",
+    "提供条件版": "policy_version",
+    "証跡ファイル": "evidence_file",
+    "証跡SHA256": "evidence_sha256",
+    "取得者": "collector",
+}
+_CHOOSE = (("", "選んでください"),)
+
+
+@dataclass(frozen=True)
+class LineColumn:
+    """One field of a row: its name in forms, its column in files."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    required: bool = True
+    choices: Choices = ()
+    help: str | None = None
+    width: str = "full"
+
+
+@dataclass
+class TypedRow:
+    """A row as it was typed, and what is wrong with it. `key`: the stored row's id, or n1, n2 … for new ones."""
+
+    key: str
+    typed: dict[str, tuple[str, ...]]
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        return next(iter(self.values(name)), "")
+
+    def values(self, name: str) -> tuple[str, ...]:
+        return self.typed.get(name, ())
+
+    def error(self, name: str) -> str | None:
+        return self.errors.get(name)
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing but the policy version, which is filled in for people."""
+        return not any(any(values) for name, values in self.typed.items() if name != "policy_version")
+
+    @property
+    def line_id(self) -> int | None:
+        return int(self.key) if self.key.isdecimal() else None
+
+    def mark(self, findings: Iterable[Finding]) -> None:
+        """Put findings beside the fields of their columns; the first one of a field stays."""
+        for finding in findings:
+            self.errors.setdefault(NAMES.get(finding.column, "access_line_id"), finding.message)
+
+    def given(self, columns: Iterable[LineColumn]) -> dict[str, str]:
+        """The row by the columns of the file, without the access key."""
+        return {column.label: ";".join(self.values(column.name)) for column in columns if column.name != KEY}
+
+
+async def columns_for(
+    call: Call, application: Application, held: Iterable[ApplicationLine] = ()
+) -> tuple[LineColumn, ...]:
+    """The fields of a row for an offering; the choices hold what the rows already name, too."""
+    offering = Offering(application.offering or "")
+    known_partners = await partners.of_subscriber(call.db, subscriber_id=application.subscriber_id)
+    versions = [policy.version for policy in await policies.published(call.db)]
+    stray_codes = {line.given.get("再販先コード", "") for line in held} - {one.code for one in known_partners} - {""}
+    stray_versions = {line.given.get("提供条件版", "") for line in held} - {*versions, ""}
+    options = tuple((entry.file_label, entry.label) for entry in OPTIONS.values() if offering not in entry.barred_on)
+    return (
+        LineColumn("access_line_id", "回線ID", help="CAFと数字10桁、またはCOPと数字8桁"),
+        LineColumn(KEY, KEY_COLUMN, help="英数字8文字。保存した後は伏せて表示します"),
+        LineColumn("dwelling", "住居種別", "select", choices=(*_CHOOSE, *_same(DWELLING_LABELS.values()))),
+        LineColumn("prefecture", "都道府県", "select", choices=(*_CHOOSE, *_same(PREFECTURES))),
+        LineColumn("area", "エリア区分", required=False),
+        LineColumn("own_reference", "自社管理番号", required=False),
+        LineColumn(
+            "partner_code",
+            "再販先コード",
+            "select",
+            required=False,
+            choices=(
+                ("", "自社が直接提供"),
+                *((one.code, f"{one.code} {one.name}") for one in known_partners),
+                *((code, f"{code}（登録なし）") for code in sorted(stray_codes)),
+            ),
+        ),
+        LineColumn("wanted_on", "開通希望日", "date", required=False),
+        LineColumn("options", "オプション", "checkboxes", required=False, choices=options),
+        LineColumn("end_user_ref", "利用者番号", help="貴社の番号。氏名や住所は入力しないでください"),
+        LineColumn("consented_at", "同意日時", "date", help="例：2026/10/1 14:30"),
+        LineColumn("consent_method", "同意方法", "select", choices=(*_CHOOSE, *_same(METHODS.words))),
+        LineColumn(
+            "policy_version",
+            "提供条件版",
+            "select",
+            choices=(*_CHOOSE, *_same(versions), *((one, f"{one}（公表なし）") for one in sorted(stray_versions))),
+        ),
+        LineColumn("evidence_file", "証跡ファイル", required=False, help="ファイルの名前だけを記録します"),
+        LineColumn("evidence_sha256", "証跡SHA256", required=False),
+        LineColumn("collector", "取得者", required=False),
+    )
+
+
+def _same(words: Iterable[str]) -> Choices:
+    return tuple((word, word) for word in words)
+
+
+def rows_posted(data: FormData) -> list[TypedRow]:
+    """The rows of a posted form, in their order."""
+    rows: dict[str, TypedRow] = {}
+    for name, value in data.multi_items():
+        found = _NAME.fullmatch(name)
+        if found and isinstance(value, str):
+            row = rows.setdefault(found["key"], TypedRow(found["key"], {}))
+            text = value.replace("\x00", "\ufffd")
+            row.typed[found["column"]] = (*row.values(found["column"]), text)
+    return list(rows.values())
+
+
+def row_of_line(line: ApplicationLine, columns: Iterable[LineColumn]) -> TypedRow:
+    """A stored row as the form shows it, its access key masked."""
+    typed: dict[str, tuple[str, ...]] = {column.name: (line.given.get(column.label, ""),) for column in columns}
+    typed["options"] = tuple(word for word in line.given.get("オプション", "").split(";") if word)
+    typed[KEY] = (MASK,) if line.access_key_sealed else ("",)
+    return TypedRow(str(line.id), typed)
+
+
+def blank_row(rows: Sequence[TypedRow], current_version: str | None) -> TypedRow:
+    """A new row under a key that none of the others has."""
+    numbers = [int(row.key[1:]) for row in rows if row.key.startswith("n") and row.key[1:].isdecimal()]
+    typed: dict[str, tuple[str, ...]] = {"policy_version": (current_version,)} if current_version else {}
+    return TypedRow(f"n{max(numbers, default=0) + 1}", typed)
+
+
+async def read_rows(
+    call: Call,
+    application: Application,
+    rows: Sequence[TypedRow],
+    columns: Sequence[LineColumn],
+    held: Iterable[ApplicationLine],
+) -> list[DraftLine]:
+    """Read the rows and put beside their fields what is wrong with them. A masked or empty key keeps the stored one."""
+    sealed = {line.id: line.access_key_sealed for line in held}
+    offering = application.offering or ""
+    read = [
+        _read_row(call, row, row.given(columns), sealed, offering=offering, place=place)
+        for place, row in enumerate(rows, start=1)
+    ]
+    await _judge_rows(call, application, rows, read)
+    return read
+
+
+def _read_row(
+    call: Call,
+    row: TypedRow,
+    given: dict[str, str],
+    sealed: Mapping[int, bytes | None],
+    *,
+    offering: str,
+    place: int,
+) -> DraftLine:
+    cipher, line_id, typed_key = call.services.cipher, row.line_id, row.value(KEY)
+    line_id = line_id if line_id in sealed else None
+    kept = sealed[line_id] if line_id is not None else None
+    if _MASKED.fullmatch(typed_key):
+        key = cipher.open(kept, purpose=KEY).decode() if kept else ""
+    else:
+        key, kept = typed_key, cipher.seal(typed_key.encode(), purpose=KEY)
+    parsed = check_line_row({**given, KEY_COLUMN: key}, offering=offering, today=call.today, row=place)
+    line = parsed if isinstance(parsed, ParsedLine) else None
+    if line is not None:
+        if line.access_key != key:
+            kept = cipher.seal(line.access_key.encode(), purpose=KEY)
+        line = replace(line, access_key="")
+    row.mark(parsed if isinstance(parsed, tuple) else ())
+    return DraftLine(line_id, given, kept, line)
+
+
+async def _judge_rows(
+    call: Call,
+    application: Application,
+    rows: Sequence[TypedRow],
+    read: Sequence[DraftLine],
+) -> None:
+    offering = Offering(application.offering or "")
+    what = await known(call.db, subscriber_id=application.subscriber_id, offering=offering, on=call.today)
+    find = judge(what)
+    seen: set[str] = set()
+    for row, one in zip(rows, read, strict=True):
+        if one.line is None:
+            continue
+        errors = [finding for finding in find(Checked(one.line.row, one.line)) if finding.severity == "error"]
+        row.mark(errors)
+        if one.line.access_line_id in seen:
+            row.errors.setdefault("access_line_id", "同じ回線IDの行があります。どちらかを削除してください。")
+        seen.add(one.line.access_line_id)
+
+
+def errors_of(rows: Iterable[TypedRow], columns: Sequence[LineColumn]) -> list[FieldError]:
+    """The errors of rows, for the summary."""
+    labels = {column.name: column.label for column in columns}
+    return [
+        FieldError(f"lines-{row.key}-{name}", f"回線 {place} {labels[name]}", message)
+        for place, row in enumerate(rows, start=1)
+        for name, message in row.errors.items()
+    ]
+
+
+async def current_version(call: Call, application: Application) -> str | None:
+    """The policy version that new rows begin with."""
+    offering = Offering(application.offering or "")
+    what = await known(call.db, subscriber_id=application.subscriber_id, offering=offering, on=call.today)
+    return what.current
