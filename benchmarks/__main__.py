@@ -3,9 +3,9 @@
 import asyncio
 import sys
 
-from benchmarks import consents
+from benchmarks import consents, pages
 
-BENCHMARKS = {"consents": consents.measure}
+BENCHMARKS = {"pages": pages.measure, "consents": consents.measure}
 
 
 def main() -> None:

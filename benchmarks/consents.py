@@ -24,8 +24,8 @@ def write(path: Path) -> None:
         file.write(HEADER + "\r\n")
         for n in range(ROWS):
             file.write(
-                f"CAF{n:010},U{n:08},2026/{n % 12 + 1}/{n % 28 + 1} 10:{n % 60:02},{METHODS[n % 4]},2026-04,P{n % 50:02},"
-                f"scan{n}.pdf,{n:064x},担当{n % 30}\r\n"
+                f"CAF{n:010},U{n:08},2026/{n % 12 + 1}/{n % 28 + 1} 10:{n % 60:02},{METHODS[n % 4]},"
+                f"2026-04,P{n % 50:02},scan{n}.pdf,{n:064x},担当{n % 30}\r\n"
             )
 
 

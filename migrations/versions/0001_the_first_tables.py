@@ -68,6 +68,7 @@ def upgrade() -> None:
     )
     op.create_index("events_at_idx", "events", ["at"], unique=False)
     op.create_index("events_object_idx", "events", ["object_kind", "object_id"], unique=False)
+    op.create_index("events_subscriber_idx", "events", ["subscriber_id", "id"], unique=False)
     op.create_table(
         "identity_connections",
         sa.Column("id", sa.Uuid(), nullable=False),

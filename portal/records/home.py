@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from portal.records.base import Db, fetch_all
 from portal.records.events import Event, events
+from portal.records.partners import partners
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,16 @@ async def month_untried(db: Db, month: date, *, until: date) -> int:
         WHERE billing_starts_on <= :until AND NOT EXISTS (SELECT FROM closings WHERE closings.month = :month)
     """)
     return int(await db.scalar(statement, {"month": month, "until": until}) or 0)
+
+
+async def first_recorded(db: Db, partner_ids: Collection[UUID], *, subscriber_id: UUID) -> datetime | None:
+    """When the first of these partners was recorded."""
+    found: datetime | None = await db.scalar(
+        select(func.min(partners.c.recorded_at)).where(
+            partners.c.id.in_(partner_ids), partners.c.subscriber_id == subscriber_id
+        )
+    )
+    return found
 
 
 async def news(db: Db, verbs: Collection[str], *, subscriber_id: UUID | None, limit: int = 8) -> Sequence[Event]:

@@ -25,7 +25,15 @@ class SignedIn:
 
 
 async def remember(
-    db: Db, *, at: datetime, connection_id: UUID, state: str, nonce: str, code_verifier: str, browser: str, return_to: str
+    db: Db,
+    *,
+    at: datetime,
+    connection_id: UUID,
+    state: str,
+    nonce: str,
+    code_verifier: str,
+    browser: str,
+    return_to: str,
 ) -> None:
     """Keep an attempt until its answer comes; those that were left longer than `ATTEMPT_MINUTES` ago are forgotten.
 

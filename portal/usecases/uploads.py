@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from sqlalchemy import delete, insert, update
@@ -63,8 +63,8 @@ async def keep(
             ok_count=summary.ok,
             error_count=summary.errors,
             warning_count=summary.warnings,
-            findings=[asdict(finding) for finding in summary.findings],
-            readings=[asdict(group) for group in summary.read_as.values()],
+            findings=[_storable(asdict(finding)) for finding in summary.findings],
+            readings=[_storable(asdict(group)) for group in summary.read_as.values()],
         )
     )
     return upload_id
@@ -139,6 +139,15 @@ def given_of(line: ParsedLine) -> Mapping[str, str]:
             "取得者": consent.collector,
         }
     return {name: value for name, value in given.items() if value}
+
+
+def _storable(value: Any) -> Any:
+    """The same for a JSON column, which cannot hold NUL."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, dict):
+        return {name: _storable(one) for name, one in value.items()}
+    return [_storable(one) for one in value] if isinstance(value, list) else value
 
 
 def _row(one: SealedLine) -> dict[str, object]:

@@ -1,12 +1,13 @@
 """One row of a draft that has many: its own page, to add, to correct, to take away."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.responses import Response
 
 from portal.records import application_lines, applications
 from portal.records.applications import Application, ApplicationLine
 from portal.usecases import drafts
+from portal.usecases.drafts import Overtaken
 from portal.usecases.outcomes import NotFound
 from portal.web.forms import Form
 from portal.web.line_rows import (
@@ -31,10 +32,11 @@ class LinePage:
     title: str
     action: str
     revision: int
+    prefix: str
     form: Form
-    rows: tuple[TypedRow, ...]
     columns: tuple[LineColumn, ...]
     line_id: int | None
+    overtaken: bool
 
 
 async def edit(call: Call) -> Response:
@@ -42,37 +44,33 @@ async def edit(call: Call) -> Response:
     application, line = await _line(call)
     columns = await columns_for(call, application, [line] if line else [])
     if line is None:
-        current = await current_version(call, application)
-        return _page(call, application, blank_row([], current), columns, form=Form())
+        return _page(call, application, blank_row([], await current_version(call, application)), columns)
     row = row_of_line(line, columns)
     await read_rows(call, application, [row], columns, [line])
-    form = Form()
-    form.refuse_all(errors_of([row], columns))
-    return _page(call, application, row, columns, form=form)
+    return _page(call, application, row, columns)
 
 
 async def save(call: Call) -> Response:
-    """Save one row as it is, or take it away."""
+    """Save the row when it holds, or as it is when asked to; or take it away."""
     application, line = await _line(call)
     form = call.form()
     revision = int(form.code("revision")) if form.code("revision").isdecimal() else 0
-    home = f"/applications/{application.id}/edit"
+    home = f"/applications/{application.id}/edit?saved=1"
+    whose = {"application_id": application.id}
     if form.value("act") == "remove" and line is not None:
-        await drafts.remove_line(
-            call.db, by=call.by, at=call.at, application_id=application.id, revision=revision, line_id=line.id
-        )
-        return go(f"{home}?saved=1")
+        await drafts.remove_line(call.db, by=call.by, at=call.at, revision=revision, line_id=line.id, **whose)
+        return go(home)
     columns = await columns_for(call, application, [line] if line else [])
     key = str(line.id) if line else "n1"
-    rows = [row for row in rows_posted(call.data) if row.key == key] or [TypedRow(key, {})]
-    read = await read_rows(call, application, rows, columns, [line] if line else [])
-    if rows[0].errors and form.value("act") != "save":
-        form.refuse_all(errors_of(rows, columns))
-        return _page(call, application, rows[0], columns, form=form, status=422)
-    await drafts.put_line(
-        call.db, by=call.by, at=call.at, application_id=application.id, revision=revision, line=read[0]
-    )
-    return go(f"{home}?saved=1")
+    row = next((row for row in rows_posted(call.data) if row.key == key), TypedRow(key, {}))
+    read = await read_rows(call, application, [row], columns, [line] if line else [])
+    if row.errors and form.value("act") != "save":
+        return _page(call, application, row, columns, status=422)
+    try:
+        await drafts.put_line(call.db, by=call.by, at=call.at, revision=revision, line=read[0], **whose)
+    except Overtaken:
+        return _page(call, application, row, columns, status=422, overtaken=True)
+    return go(home)
 
 
 async def _line(call: Call) -> tuple[Application, ApplicationLine | None]:
@@ -96,18 +94,24 @@ def _page(
     row: TypedRow,
     columns: tuple[LineColumn, ...],
     *,
-    form: Form,
     status: int = 200,
+    overtaken: bool = False,
 ) -> Response:
-    path = call.request.url.path
+    prefix = f"lines-{row.key}-"
+    form = Form(
+        {prefix + name: row.value(name) for name in row.typed},
+        many={prefix + name: values for name, values in row.typed.items()},
+    )
+    form.refuse_all(replace(error, label=error.label.removeprefix("回線 1 ")) for error in errors_of([row], columns))
     shown = LinePage(
         id=str(application.id),
         title="回線を直す" if row.line_id else "回線を追加する",
-        action=path,
+        action=call.request.url.path,
         revision=application.revision,
+        prefix=prefix,
         form=form,
-        rows=(row,),
         columns=columns,
         line_id=row.line_id,
+        overtaken=overtaken,
     )
     return call.page("applications/line.html", shown, status=status)

@@ -15,7 +15,7 @@ from portal.usecases.drafts import DraftLine
 from portal.usecases.file_findings import Checked, Finding
 from portal.usecases.line_files import PREFECTURES, ParsedLine, check_line_row
 from portal.usecases.line_judgement import judge, known
-from portal.web.forms import Choices, FieldError, Form
+from portal.web.forms import Choices, FieldError
 from portal.web.transaction import Call
 
 MASK = "********"

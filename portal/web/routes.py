@@ -7,10 +7,25 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from portal.settings import ROOT
-from portal.web import contracts, statements
-from portal.web.access import CLOSES, MEMBER, STAFF, Who
+from portal.web import (
+    application_confirm,
+    application_lines,
+    applications,
+    contracts,
+    drafts,
+    home,
+    sign_in,
+    statements,
+    uploads,
+)
+from portal.web.access import APPROVER, CLERK, CLOSES, MEMBER, PREPARES, SIGNED_IN, STAFF, Who
+from portal.web.desk import applications as desk_applications
 from portal.web.desk import closings as desk_closings
+from portal.web.desk import contracts as desk_contracts
+from portal.web.desk import decisions as desk_decisions
+from portal.web.desk import home as desk_home
 from portal.web.desk import invoices as desk_invoices
+from portal.web.desk import returns as desk_returns
 from portal.web.transaction import Handler, OpenHandler, endpoint
 
 
@@ -41,17 +56,68 @@ def open_to_all(method: Literal["GET", "POST"], path: str, handler: OpenHandler)
 
 
 ENTRIES: tuple[Entry, ...] = (
+    open_to_all("GET", "/sign-in", sign_in.choose),
+    open_to_all("GET", "/sign-in/callback", sign_in.finish),
+    open_to_all("GET", "/sign-in/{slug}", sign_in.start),
+    open_to_all("POST", "/sign-out", sign_in.sign_out),
+    open_to_all("GET", "/signed-out", sign_in.signed_out),
+    get("/", SIGNED_IN, home.show),
+    get("/applications", MEMBER, applications.index),
+    get("/applications/new", PREPARES, applications.new),
+    post("/applications/new", PREPARES, applications.create),
+    get("/applications/{id:uuid}", MEMBER, applications.show),
+    get("/applications/{id:uuid}/edit", PREPARES, drafts.edit),
+    post("/applications/{id:uuid}/edit", PREPARES, drafts.save),
+    post("/applications/{id:uuid}/edit/rows", PREPARES, drafts.rows),
+    get("/applications/{id:uuid}/lines/new", PREPARES, application_lines.edit),
+    post("/applications/{id:uuid}/lines/new", PREPARES, application_lines.save),
+    get("/applications/{id:uuid}/lines/{line:int}", PREPARES, application_lines.edit),
+    post("/applications/{id:uuid}/lines/{line:int}", PREPARES, application_lines.save),
+    get("/applications/{id:uuid}/lines.csv", PREPARES, uploads.template_csv),
+    post("/applications/{id:uuid}/uploads", PREPARES, uploads.add),
+    get("/applications/{id:uuid}/uploads/{upload:uuid}", PREPARES, uploads.show),
+    get("/applications/{id:uuid}/uploads/{upload:uuid}/errors.csv", PREPARES, uploads.errors_csv),
+    post("/applications/{id:uuid}/uploads/{upload:uuid}/apply", PREPARES, uploads.apply),
+    post("/applications/{id:uuid}/uploads/{upload:uuid}/discard", PREPARES, uploads.discard),
+    get("/applications/{id:uuid}/confirm", PREPARES, application_confirm.confirm),
+    post("/applications/{id:uuid}/confirm", BINDS, application_confirm.submit),
+    get("/applications/{id:uuid}/receipt", MEMBER, applications.receipt),
+    get("/applications/{id:uuid}/withdraw", BINDS, applications.ask_withdrawal),
+    post("/applications/{id:uuid}/withdraw", BINDS, applications.withdraw),
+    get("/applications/{id:uuid}/discard", PREPARES, applications.ask_discard),
+    post("/applications/{id:uuid}/discard", PREPARES, applications.discard),
+    post("/applications/{id:uuid}/copy", PREPARES, applications.copy),
     get("/contracts", MEMBER, contracts.index),
     get("/contracts/{id:uuid}", MEMBER, contracts.show),
+    get("/contracts/{id:uuid}/lines.csv", MEMBER, contracts.export),
     get("/statements", MEMBER, statements.index),
     get("/statements/{id:uuid}", MEMBER, statements.show),
     get("/statements/{id:uuid}/pdf", MEMBER, statements.pdf),
+    get("/desk", STAFF, desk_home.show),
+    get("/desk/applications", STAFF, desk_applications.index),
+    post("/desk/applications/take", CLERK, desk_applications.take_chosen),
+    get("/desk/applications/{id:uuid}", STAFF, desk_applications.show),
+    post("/desk/applications/{id:uuid}/take", CLERK, desk_applications.take),
+    get("/desk/applications/{id:uuid}/send-back", CLERK, desk_returns.send_back_form),
+    post("/desk/applications/{id:uuid}/send-back", CLERK, desk_returns.send_back),
+    post("/desk/applications/{id:uuid}/prepare", CLERK, desk_applications.prepare),
+    get("/desk/applications/{id:uuid}/accept", APPROVER, desk_decisions.accept_form),
+    post("/desk/applications/{id:uuid}/accept", APPROVER, desk_decisions.accept),
+    get("/desk/applications/{id:uuid}/decline", APPROVER, desk_decisions.decline_form),
+    post("/desk/applications/{id:uuid}/decline", APPROVER, desk_decisions.decline),
+    post("/desk/applications/{id:uuid}/advance", CLERK, desk_applications.advance),
+    get("/desk/applications/{id:uuid}/done", STAFF, desk_decisions.done),
     get("/desk/closings", STAFF, desk_closings.index),
     post("/desk/closings", CLOSES, desk_closings.try_month),
     get("/desk/closings/{id:uuid}", STAFF, desk_closings.show),
     post("/desk/closings/{id:uuid}/exceptions", CLOSES, desk_closings.settle),
     get("/desk/closings/{id:uuid}/issue", CLOSES, desk_closings.confirm),
     post("/desk/closings/{id:uuid}/issue", CLOSES, desk_closings.issue),
+    get("/desk/contracts", STAFF, desk_contracts.index),
+    get("/desk/contracts/{id:uuid}", STAFF, desk_contracts.show),
+    get("/desk/contracts/{id:uuid}/lines.csv", STAFF, desk_contracts.export),
+    get("/desk/contracts/{id:uuid}/billing-start", CLERK, desk_contracts.billing_start_form),
+    post("/desk/contracts/{id:uuid}/billing-start", CLERK, desk_contracts.set_billing_start),
     get("/desk/invoices", STAFF, desk_invoices.index),
     get("/desk/invoices/{id:uuid}", STAFF, desk_invoices.show),
     get("/desk/invoices/{id:uuid}/pdf", STAFF, desk_invoices.pdf),

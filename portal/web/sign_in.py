@@ -1,4 +1,4 @@
-"""Signing in and out: the way to each company's own provider and back. Open to all; no transaction spans the network."""
+"""Signing in and out: to each company's own provider and back. Open to all; no transaction spans the network."""
 
 import re
 import secrets

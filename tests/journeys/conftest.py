@@ -1,7 +1,5 @@
 """A whole portal for a browser: our server on a port, a real OpenID provider in a process of its own, real Chromium."""
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import uvicorn
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -21,6 +18,7 @@ from portal.gateways.postgres import free_port
 from portal.records.members import Person
 from tests.builders import Providers, World, build_world
 from tests.portals import HandClock, settings_for
+from tests.serving import serving
 
 CHROMIUM = "/usr/bin/chromium"
 # No connection leaves the machine, and none is tried.
@@ -36,18 +34,6 @@ FLAGS = (
 SECRET = "secret-of-the-journeys"
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 390, "height": 844}
-
-
-class Server(uvicorn.Server):
-    """Tells when it listens."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.listening = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.listening.set()
 
 
 @dataclass
@@ -112,13 +98,8 @@ async def site(
     with openid.start(provider_config(url, tmp_path_factory.mktemp("openid"))) as provider:
         sealed = Cipher(settings.sealing_key).seal(SECRET.encode(), purpose="client_secret")
         world = await build_world(pool, Providers(provider.issuers["example-a"].rsplit("/", 1)[0], sealed))
-        app = create_app(settings, clock=clock)
-        server = Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning"))
-        serving = asyncio.create_task(server.serve())
-        await server.listening.wait()
-        yield Site(url, world, clock, browser, pool)
-        server.should_exit = True
-        await serving
+        async with serving(create_app(settings, clock=clock), port):
+            yield Site(url, world, clock, browser, pool)
 
 
 def provider_config(portal_url: str, directory: Path) -> dict[str, object]:

@@ -76,7 +76,8 @@ async def test_the_quotation_becomes_the_contracts_with_who_showed_it(pool: Asyn
     contract_id = await accepted(pool, world, await submitted(pool, world.ours, lines))
     carried = await one(
         pool,
-        "SELECT effective_from, initial_fee, shown_by, (SELECT count(*) FROM price_sheet_bands b WHERE b.sheet_id = s.id),"
+        "SELECT effective_from, initial_fee, shown_by,"
+        " (SELECT count(*) FROM price_sheet_bands b WHERE b.sheet_id = s.id),"
         " (SELECT count(*) FROM price_sheet_options o WHERE o.sheet_id = s.id)"
         " FROM price_sheets s WHERE contract_id = :id",
         id=contract_id,

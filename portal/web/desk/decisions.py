@@ -9,6 +9,7 @@ from starlette.responses import Response
 from portal.records import applications, contracts
 from portal.records.applications import Application
 from portal.terms.applications import DECLINE_REASON_LABELS, ApplicationState, DeclineReason
+from portal.terms.periods import next_day
 from portal.usecases import reviews as acts
 from portal.usecases.assessments import assess
 from portal.usecases.outcomes import Conflict, NotFound, Refused
@@ -102,7 +103,7 @@ async def _accept_page(
     status: int = 200,
 ) -> Response:
     _decidable(application)
-    typed = form.value("starts_on") if form else call.query("starts_on") or f"{nexttyped_day(call.today):%Y/%m/%d}"
+    typed = form.value("starts_on") if form else call.query("starts_on") or f"{next_day(call.today):%Y/%m/%d}"
     asked = Form({"starts_on": typed}, labels={"starts_on": "利用開始日"})
     starts_on = typed_day(asked, "starts_on")
     if starts_on is not None and starts_on < call.today:

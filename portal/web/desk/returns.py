@@ -11,7 +11,7 @@ from portal.terms.applications import ApplicationKind
 from portal.terms.periods import add_days
 from portal.usecases import reviews as acts
 from portal.usecases.outcomes import Refused
-from portal.usecases.readings import ReadingError
+from portal.usecases.readings import ReadingError, read_day
 from portal.usecases.reviews import RETURNABLE, Return
 from portal.web.desk.application_view import PATH, Facts, facts_of, found
 from portal.web.forms import Choices, Form
@@ -148,7 +148,7 @@ def typed_day(form: Form, name: str) -> date | None:
     if form.error(name):
         return None
     try:
-        return readtyped_day(form.value(name)).on
+        return read_day(form.value(name)).on
     except ReadingError as error:
         form.refuse(name, error.message)
         return None

@@ -1,9 +1,11 @@
 """The parts, in a browser: no axe finding, nothing the policy bars, and what portal.js promises."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 from tests.web.gallery import build, look
 
@@ -20,6 +22,11 @@ document.addEventListener("submit", event => event.preventDefault());
 COUNT = """
 sent = 0;
 window.addEventListener("submit", event => { sent += event.defaultPrevented ? 0 : 1; event.preventDefault(); });
+"""
+LONG_TABLE = """
+document.querySelector("main").insertAdjacentHTML("beforeend",
+  `<div class="table-region"><table class="data"><thead><tr><th>HEAD</th></tr></thead><tbody>${
+    "<tr><td>2026/10/15</td></tr>".repeat(150)}</tbody></table></div>`);
 """
 ROWS_ANSWER = '<div id="lines" data-rows><input id="lines-new-access_line" autofocus></div>'
 
@@ -168,3 +175,15 @@ def test_the_menu_opens_on_a_narrow_screen_without_scripts(browser: Browser, add
     assert menu.is_visible()
     narrow.screenshot(path=build.OUT / "menu-390.png")
     context.close()
+
+
+def test_each_printed_sheet_names_the_receipt_and_repeats_the_head(page: Page, address: str, tmp_path: Path) -> None:
+    page.goto(f"{address}/done.html")
+    page.evaluate(LONG_TABLE)
+    page.pdf(path=tmp_path / "done.pdf", prefer_css_page_size=True)
+    sheets = [sheet.extract_text() for sheet in PdfReader(tmp_path / "done.pdf").pages]
+    assert len(sheets) > 2
+    assert all("LN-261015-0042-K" in text for text in sheets)
+    assert all("HEAD" in text for text in sheets)
+    assert not any("サインアウト" in text for text in sheets)
+    assert PdfReader(tmp_path / "done.pdf").pages[0].mediabox[2:] == pytest.approx((595, 842), abs=1)

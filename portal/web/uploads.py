@@ -1,0 +1,238 @@
+"""Files of lines: uploaded, checked in another process, shown with what was found, taken over when confirmed."""
+
+import asyncio
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID, uuid4
+
+from starlette.datastructures import UploadFile
+from starlette.responses import Response
+
+from portal.gateways.spreadsheets import read_rows
+from portal.records import uploads
+from portal.records.applications import Application
+from portal.records.uploads import Upload
+from portal.terms.offerings import Offering
+from portal.usecases import uploads as usecase
+from portal.usecases.drafts import MAX_LINES
+from portal.usecases.file_checks import also
+from portal.usecases.file_findings import Checked, Finding, failed, legible
+from portal.usecases.file_reports import KEPT_FINDINGS, Summary, counted, error_file
+from portal.usecases.line_files import ParsedLine, check_lines, line_kind
+from portal.usecases.line_judgement import Known, judge, known
+from portal.usecases.outcomes import Conflict, NotFound
+from portal.usecases.readings import neutralise
+from portal.usecases.uploads import SealedLine
+from portal.web.drafts import writable_one
+from portal.web.forms import Form
+from portal.web.line_rows import KEY
+from portal.web.shown import PAGE_ROWS, Paging, page_of, paged
+from portal.web.transaction import Call, go
+
+PURPOSE = "upload"
+MODES = (("replace", "今ある回線と置き換える"), ("append", "今ある回線に追加する"))
+CSV = "text/csv; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class FileLines:
+    """A file read to its end: the counts and findings, and its lines."""
+
+    summary: Summary
+    lines: list[ParsedLine]
+
+
+def _checked(content: bytes, what: Known) -> Iterator[Checked[ParsedLine]]:
+    checked = check_lines(read_rows(content), offering=what.offering.value, today=what.on)
+    for count, one in enumerate(also(checked, judge(what))):
+        if count > MAX_LINES:
+            message = f"一つの申込に入れられる回線は{MAX_LINES:,}件までです。ファイルと申込を分けてください。"
+            yield Checked(one.row, None, (failed(one.row, "", "too_long", "", message),), is_row=False)
+            return
+        yield one
+
+
+def read_file(content: bytes, what: Known) -> FileLines:
+    """Read and check a file; run in a process of its own."""
+    summary = Summary()
+    lines = [one.record for one in counted(_checked(content, what), summary) if one.record is not None]
+    return FileLines(summary, lines)
+
+
+def check_file(content: bytes, what: Known) -> Summary:
+    """The counts and findings of a file alone."""
+    return read_file(content, what).summary
+
+
+def file_with_errors(content: bytes, what: Known) -> bytes:
+    """The same file with a column of errors, as CSV."""
+    findings: Iterator[Finding] = chain.from_iterable(one.findings for one in _checked(content, what))
+    kind = line_kind(offering=what.offering.value, today=what.on)
+    return b"".join(error_file(kind, read_rows(content), findings))
+
+
+@dataclass(frozen=True)
+class UploadPage:
+    id: str
+    application_id: str
+    file_name: str
+    size: int
+    sha256: str
+    uploaded_at: datetime
+    applied_at: datetime | None
+    row_count: int
+    ok_count: int
+    error_count: int
+    warning_count: int
+    readings: Sequence[dict[str, Any]]
+    findings: tuple[dict[str, Any], ...]
+    paging: Paging
+    cut: bool
+    may_apply: bool
+    modes: tuple[tuple[str, str], ...]
+    form: Form
+    discard_key: UUID
+
+
+async def add(call: Call) -> Response:
+    """Check a file and keep it sealed, with what was found. Nothing of it is taken over."""
+    application = await writable_one(call)
+    file = call.data.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        raise Conflict("ファイルが選ばれていません。申込の画面でファイルを選び、もう一度送ってください。")
+    if call.data.get("whole") != "1":
+        raise Conflict("ファイルが途中までしか届いていません。もう一度送ってください。")
+    content = await file.read()
+    what = await _known(call, application)
+    summary = await _run(call, check_file, content, what)
+    upload_id = await usecase.keep(
+        call.db,
+        by=call.by,
+        at=call.at,
+        application_id=application.id,
+        file_name=_name_of(file.filename),
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        content_sealed=call.services.cipher.seal(content, purpose=PURPOSE),
+        summary=summary,
+    )
+    return go(f"/applications/{application.id}/uploads/{upload_id}")
+
+
+async def show(call: Call) -> Response:
+    """What the check found. 「取り込む」 stands here only when there is no error."""
+    _, upload = await _upload(call)
+    return _page(call, upload, Form())
+
+
+async def apply(call: Call) -> Response:
+    """Take the file over, all of it; read once more, because days and versions may have changed since."""
+    application, upload = await _upload(call)
+    form = call.form(mode="取り込み方")
+    mode = form.choose("mode", MODES)
+    if form.errors:
+        return _page(call, upload, form, status=422)
+    if upload.applied_at is not None:
+        return go(f"/applications/{application.id}/edit?saved=1")
+    read = await _run(call, read_file, await _content(call, upload), await _known(call, application))
+    seal = call.services.cipher.seal
+    lines = [SealedLine(line, seal(line.access_key.encode(), purpose=KEY)) for line in read.lines]
+    await usecase.apply(
+        call.db,
+        by=call.by,
+        at=call.at,
+        upload_id=upload.id,
+        mode="append" if mode == "append" else "replace",
+        summary=read.summary,
+        lines=lines,
+    )
+    return go(f"/applications/{application.id}/edit?saved=1")
+
+
+async def discard(call: Call) -> Response:
+    """Throw the file away."""
+    application, upload = await _upload(call)
+    await usecase.discard(call.db, by=call.by, upload_id=upload.id)
+    return go(f"/applications/{application.id}/edit")
+
+
+async def errors_csv(call: Call) -> Response:
+    """The file as it came, with a column of errors; access keys masked, personal data left out."""
+    application, upload = await _upload(call)
+    body = await _run(call, file_with_errors, await _content(call, upload), await _known(call, application))
+    stem = upload.file_name.rsplit(".", 1)[0]
+    return Response(body, media_type=CSV, headers=_as_file(f"{stem}_確認結果.csv"))
+
+
+async def template_csv(call: Call) -> Response:
+    """An empty file with the columns of an offering's lines, for Excel."""
+    application = await writable_one(call)
+    kind = line_kind(offering=application.offering or "", today=call.today)
+    header = ",".join(neutralise(column.name) for column in kind.columns)
+    return Response(f"\ufeff{header}\r\n".encode(), media_type=CSV, headers=_as_file("回線の一覧.csv"))
+
+
+async def _upload(call: Call) -> tuple[Application, Upload]:
+    application = await writable_one(call)
+    upload = await uploads.get(call.db, call.id("upload"), subscriber_id=call.subscriber_id)
+    if upload is None or upload.application_id != application.id:
+        raise NotFound
+    return application, upload
+
+
+async def _known(call: Call, application: Application) -> Known:
+    offering = Offering(application.offering or "")
+    return await known(call.db, subscriber_id=application.subscriber_id, offering=offering, on=call.today)
+
+
+async def _content(call: Call, upload: Upload) -> bytes:
+    sealed = await uploads.content(call.db, upload.id, subscriber_id=call.subscriber_id)
+    return call.services.cipher.open(sealed, purpose=PURPOSE)
+
+
+async def _run(call: Call, work: Any, content: bytes, what: Known) -> Any:
+    return await asyncio.get_running_loop().run_in_executor(call.services.processes, work, content, what)
+
+
+def _name_of(sent: str) -> str:
+    """A file's name to be shown: its last part, without what nobody sees. It is never a path to anything."""
+    last = sent.replace("\\", "/").rsplit("/", 1)[-1]
+    return legible("".join(letter for letter in last if letter.isprintable()))[:200] or "名前のないファイル"
+
+
+def _as_file(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}
+
+
+def _page(call: Call, upload: Upload, form: Form, *, status: int = 200) -> Response:
+    number = page_of(call.query("page"))
+    first = (number - 1) * PAGE_ROWS
+    path = f"/applications/{upload.application_id}/uploads/{upload.id}"
+    findings, paging = paged(upload.findings[first : first + PAGE_ROWS + 1], number, path=path, query={})
+    page = UploadPage(
+        id=str(upload.id),
+        application_id=str(upload.application_id),
+        file_name=upload.file_name,
+        size=upload.size,
+        sha256=upload.sha256,
+        uploaded_at=upload.uploaded_at,
+        applied_at=upload.applied_at,
+        row_count=upload.row_count,
+        ok_count=upload.ok_count,
+        error_count=upload.error_count,
+        warning_count=upload.warning_count,
+        readings=upload.readings,
+        findings=findings,
+        paging=paging,
+        cut=upload.error_count + upload.warning_count > KEPT_FINDINGS,
+        may_apply=upload.error_count == 0 and upload.row_count > 0 and upload.applied_at is None,
+        modes=MODES,
+        form=form,
+        discard_key=uuid4(),
+    )
+    return call.page("applications/upload.html", page, status=status)
