@@ -276,7 +276,7 @@ async def line_counts(db: Db, application_id: UUID, *, subscriber_id: UUID) -> t
     statement = select(func.count(), func.count().filter(~application_lines.c.whole)).where(
         application_lines.c.application_id == application_id, application_lines.c.subscriber_id == subscriber_id
     )
-    total, broken = (await db.execute(statement)).tuples().one()
+    total, broken = (await db.execute(statement)).one()
     return total, broken
 
 

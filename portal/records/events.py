@@ -67,7 +67,8 @@ async def record(
 ) -> None:
     """Write one act down, in the transaction of the act itself."""
     await db.execute(
-        insert(events).values(
+        insert(events)
+        .values(
             at=at,
             subscriber_id=subscriber_id,
             realm=by.realm,
@@ -82,6 +83,8 @@ async def record(
             reason=reason,
             details=details or {},
         )
+        # Nothing is read back: sign-in and worker may write the log, not read it.
+        .inline()
     )
 
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    func,
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -184,12 +185,15 @@ async def of_closing(db: Db, closing_id: UUID) -> Sequence[Invoice]:
     return await fetch_all(db, Invoice, statement)
 
 
-async def issued_totals(db: Db, month: date) -> dict[UUID, int]:
-    """The total of each contract's issued invoice of a month."""
-    statement = select(invoices.c.contract_id, invoices.c.total).where(
-        invoices.c.month == month, invoices.c.issued_at.is_not(None)
+async def issued_sums(db: Db, month: date, *, codes: Sequence[str]) -> dict[UUID, int]:
+    """What each contract's issued invoice of a month charges under some codes, before tax."""
+    statement = (
+        select(invoices.c.contract_id, func.sum(invoice_rows.c.amount).label("charged"))
+        .join(invoice_rows, invoice_rows.c.invoice_id == invoices.c.id)
+        .where(invoices.c.month == month, invoices.c.issued_at.is_not(None), invoice_rows.c.code.in_(codes))
+        .group_by(invoices.c.contract_id)
     )
-    return {row.contract_id: row.total for row in await db.execute(statement)}
+    return {row.contract_id: int(row.charged) for row in await db.execute(statement)}
 
 
 async def issued_from(db: Db, contract_id: UUID, month: date) -> bool:

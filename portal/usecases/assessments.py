@@ -16,7 +16,7 @@ from portal.records import applications, lines, subscribers
 from portal.records.applications import Application, ApplicationLine
 from portal.records.base import Db
 from portal.records.subscribers import Subscriber
-from portal.terms import changes, fees, periods
+from portal.terms import changes, fees
 from portal.terms.applications import KINDS, ApplicationKind
 from portal.terms.clauses import CLAUSES
 from portal.terms.contract import Contract
@@ -25,9 +25,11 @@ from portal.terms.fees import Charge
 from portal.terms.offerings import OFFERINGS, Offering
 from portal.terms.violations import Violation, Violations, name_some
 from portal.usecases import facts
+from portal.usecases.estimates import estimate
 from portal.usecases.outcomes import Conflict, NotFound
+from portal.usecases.questions import PURPOSES
 
-PURPOSE_LABELS: Mapping[str, str] = {"resale": "再販", "own_use": "自己利用"}
+PURPOSE_LABELS: Mapping[str, str] = dict(PURPOSES)
 Verdict = Literal["ok", "ng", "ask"]
 
 
@@ -78,7 +80,7 @@ async def _new_contract(db: Db, application: Application, on: date, starts_on: d
         db, rows, subscriber_id=owner, offering=offering, accepted_on=on, starts_on=starts_on
     )
     clashing = await lines.clashes(db, application.id, subscriber_id=owner, starts_on=starts_on)
-    on_acceptance, monthly, unpriced = _prices(contract, on=on, starts_on=starts_on)
+    on_acceptance, monthly, unpriced = _prices(contract, on=on)
     violations = (
         *changes.form(contract, qualified=cn.is_valid(subscriber.corporate_number), on=on),
         *_purpose(application, subscriber),
@@ -152,7 +154,7 @@ def _purpose(application: Application, subscriber: Subscriber) -> Violations:
     """A5-1: refuses an unsaid purpose, and resale without a notification number or a reasoned exemption."""
     purpose = application.answers.get("purpose", "")
     if purpose not in PURPOSE_LABELS:
-        return (Violation("A5-1", "利用目的（再販・自己利用）の指定がありません。差し戻してください。"),)
+        return (Violation("A5-1", "利用の目的の指定がありません。差し戻してください。"),)
     if purpose == "resale" and not (subscriber.resale_number or subscriber.resale_exemption):
         return (Violation("A5-1", "再販に必要な電気通信事業の登録・届出番号がありません。"),)
     return ()
@@ -196,26 +198,12 @@ def _questions(application: Application, subscriber: Subscriber, contract: Contr
     return tuple(asked)
 
 
-def _prices(
-    contract: Contract, *, on: date, starts_on: date
-) -> tuple[tuple[Charge, ...], tuple[Charge, ...], Violations]:
-    """A10: the fees that follow; refuses while no price sheet, or no band of it, is shown for them."""
-    kinds = Counter(unit.kind for unit in contract.units.values())
-    count, month = len(contract.lines), periods.Month.of(starts_on)
+def _prices(contract: Contract, *, on: date) -> tuple[tuple[Charge, ...], tuple[Charge, ...], Violations]:
+    """A10: the fees that follow; refuses while no price sheet in force, or no band of it, is shown for them."""
     try:
-        sheet = fees.sheet_on(contract.price_sheets, on)
-        on_acceptance = (
-            fees.initial_fee(sheet),
-            *(fees.option_initial(sheet, kind, units) for kind, units in kinds.items()),
-        )
-        sheet = fees.sheet_on(contract.price_sheets, max(on, month.first))
-        monthly = (
-            fees.base(sheet, contract.offering, count),
-            fees.line_maintenance(sheet, contract.offering, count),
-            fees.bandwidth(sheet, contract.offering, contract.bandwidth),
-            *(fees.option_monthly(sheet, kind, {month.days: units}, month.days) for kind, units in kinds.items()),
-        )
-    except (fees.NoPriceError, KeyError):
+        fees.sheet_on(contract.price_sheets, on)
+        expected = estimate(contract, on=on)
+    except fees.NoPriceError:
         reason = "この申込に適用できる料金表を契約者に示していません。料金表を作成し、提示してから承諾してください。"
         return (), (), (Violation("A10", reason),)
-    return on_acceptance, monthly, ()
+    return expected.on_acceptance.charges, expected.whole_month.charges, ()

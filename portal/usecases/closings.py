@@ -150,14 +150,7 @@ async def _statements(
     until = min(tokyo_midnight(next_day(month.last)), cut_off_at)
     formed = await contracts.all_formed_before(db, until)
     work = [Work(record, await facts.contract(db, record), month) for record in formed]
-    results = await run(work)
-    owing = {
-        result.contract_id for result in results if result.trouble or (result.statement and result.statement.charges)
-    }
-    return (
-        [one for one in work if one.record.id in owing],
-        [result for result in results if result.contract_id in owing],
-    )
+    return work, await run(work)
 
 
 async def _list_unusual(
@@ -173,11 +166,11 @@ async def _list_unusual(
         for row in await db.execute(closing_exceptions.select().where(closing_exceptions.c.closing_id == closing_id))
     }
     await db.execute(delete(closing_exceptions).where(closing_exceptions.c.closing_id == closing_id))
-    previous = await invoices.issued_totals(db, month.plus(-1).first)
+    previous = await invoices.issued_sums(db, month.plus(-1).first, codes=invoice_drafts.MONTHLY)
     rows = []
     for one, result in zip(work, results, strict=True):
         before = previous.get(one.record.id)
-        for unusual in invoice_drafts.unusual_findings(one, result, previous_total=before, on=tokyo_date(at)):
+        for unusual in invoice_drafts.unusual_findings(one, result, previous_monthly=before, on=tokyo_date(at)):
             kept = given.get((one.record.id, unusual.code, unusual.message))
             rows.append(
                 {

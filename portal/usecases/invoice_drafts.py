@@ -15,12 +15,14 @@ from portal.records.subscribers import Subscriber
 from portal.terms import fees, standing, statements
 from portal.terms.contract import Contract
 from portal.terms.fees import CHARGE_LABELS, Charge, ChargeCode
+from portal.terms.offerings import OFFERINGS, Offering
 from portal.terms.option_kinds import OPTIONS
 from portal.terms.periods import Month
 from portal.terms.statements import Statement
 
-# A total that differs from the month before by more than this is looked at by a person before it is issued.
+# Monthly fees that differ from the month before by more than this are looked at by a person before they are issued.
 UNUSUAL_PERCENT = 30
+MONTHLY = (ChargeCode.BASE, ChargeCode.LINE_MAINTENANCE, ChargeCode.BANDWIDTH, ChargeCode.OPTION_MONTHLY)
 
 UNITS: Mapping[ChargeCode, str] = {
     ChargeCode.LINE_MAINTENANCE: "回線",
@@ -98,7 +100,7 @@ async def write(
     addressees = {one.id: one for one in await subscribers.everyone(db)}
     heads, rows = [], []
     for one, result in zip(work, results, strict=True):
-        if result.statement is None:
+        if result.statement is None or not result.statement.charges:
             continue
         invoice_id = uuid4()
         head = _head(one, result.statement, addressee=addressees[one.record.subscriber_id])
@@ -150,7 +152,7 @@ def _row(charge: Charge) -> dict[str, object]:
     }
 
 
-def unusual_findings(work: Work, result: Result, *, previous_total: int | None, on: date) -> list[Unusual]:
+def unusual_findings(work: Work, result: Result, *, previous_monthly: int | None, on: date) -> list[Unusual]:
     """What a person should look at before this contract's month is issued."""
     if result.statement is None:
         message = "この月の料金表、または回線数に合う区分がありません。料金表を提示してから、試算をやり直してください。"
@@ -159,12 +161,16 @@ def unusual_findings(work: Work, result: Result, *, previous_total: int | None, 
     billing = work.facts.billing_starts_on
     if billing is None and Month.of(work.facts.accepted_on) < Month.of(on):
         found.append(Unusual("no_billing_start", "承諾の翌月になっても、課金開始日が設定されていません（第10条）。"))
-    if billing is not None and billing <= work.month.last and not standing.lines_on(work.facts, work.month.last):
+    counts_lines = OFFERINGS[Offering(work.record.offering)].counts_lines
+    if counts_lines and billing and billing <= work.month.last and not standing.lines_on(work.facts, work.month.last):
         found.append(Unusual("no_lines", "課金中ですが、月末に利用中の回線がありません。"))
-    total = result.statement.total
-    if previous_total and abs(total - previous_total) * 100 > UNUSUAL_PERCENT * previous_total:
-        message = f"前月の{previous_total:,}円から{total:,}円へ、{UNUSUAL_PERCENT}%を超えて変わりました。"
-        found.append(Unusual("unusual_total", message))
+    monthly = sum(charge.amount for charge in result.statement.charges if charge.code in MONTHLY)
+    if previous_monthly and abs(monthly - previous_monthly) * 100 > UNUSUAL_PERCENT * previous_monthly:
+        message = (
+            f"月額費用（税抜）が、前月の{previous_monthly:,}円から{monthly:,}円へ、"
+            f"{UNUSUAL_PERCENT}%を超えて変わりました。"
+        )
+        found.append(Unusual("unusual_monthly", message))
     return found
 
 

@@ -30,6 +30,7 @@ from portal.terms.violations import Violation
 from portal.usecases.assessments import assess
 from portal.usecases.contracts import EFFECTS, Acceptance
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
+from portal.usecases.questions import NEW_CONTRACT
 
 
 class Recommendation(StrEnum):
@@ -46,8 +47,7 @@ RECOMMENDATION_LABELS: Mapping[Recommendation, str] = {
 # What of the form a return may name, besides single lines. The names are those of the form's fields.
 RETURNABLE: Mapping[ApplicationKind, tuple[tuple[str, str], ...]] = {
     ApplicationKind.NEW_CONTRACT: (
-        ("offering", "品目"),
-        ("purpose", "利用目的"),
+        *((question.name, question.label) for question in NEW_CONTRACT),
         ("lines", "回線の全体"),
     ),
 }

@@ -19,6 +19,7 @@ from portal.web.access import BINDS
 from portal.web.applications import answers_shown, offering_label, own
 from portal.web.drafts import ListedLine, listed_lines
 from portal.web.forms import Form
+from portal.web.rendering import day_era
 from portal.web.shown import ClauseRef, Paging, ShownViolation, Why, clause_ref, violations_shown, why
 from portal.web.transaction import Call, go
 
@@ -128,8 +129,7 @@ def _policy(examined: Examined) -> tuple[tuple[str, str], ...]:
 def _sheet(estimate: Estimate | None) -> tuple[tuple[str, str], ...]:
     if estimate is None:
         return ()
-    first = estimate.sheet.effective_on
-    return (("適用する料金表", f"{first.year}年{first.month}月{first.day}日から適用"),)
+    return (("適用する料金表", f"{day_era(estimate.sheet.effective_on)}から適用"),)
 
 
 def _fees(estimate: Estimate | None) -> tuple[FeeTable, ...]:

@@ -9,12 +9,12 @@ from portal.records.applications import Application, ApplicationLine
 from portal.usecases import drafts
 from portal.usecases.drafts import Overtaken
 from portal.usecases.outcomes import NotFound
+from portal.web.application_kinds import columns_for
 from portal.web.forms import Form
 from portal.web.line_rows import (
     LineColumn,
     TypedRow,
     blank_row,
-    columns_for,
     current_version,
     errors_of,
     read_rows,

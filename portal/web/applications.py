@@ -14,14 +14,16 @@ from portal.usecases import drafts
 from portal.usecases.applications import KINDS_HERE
 from portal.usecases.drafts import COPYABLE, WRITABLE
 from portal.usecases.outcomes import NotFound
-from portal.usecases.questions import shown
+from portal.usecases.questions import Question, shown, wanted_day
 from portal.web.access import BINDS, PREPARES
 from portal.web.drafts import ListedLine, listed_lines, newest_returns
 from portal.web.forms import Choices, Form
-from portal.web.rendering import folded
+from portal.web.rendering import day_era, folded
 from portal.web.shown import PAGE_ROWS, Paging, page_of, paged
-from portal.web.timeline import VERB_LABELS, ShownEvent, shown_events
+from portal.web.timeline import ShownEvent, shown_events
 from portal.web.transaction import Call, go
+from portal.web.verbs import VERB_LABELS
+from portal.web.verbs import QUIET
 
 TONES = {
     ApplicationState.DRAFT: "draft",
@@ -204,7 +206,7 @@ async def show(call: Call) -> Response:
         overdue=application.return_by is not None and application.return_by < call.today,
         decision_reason=application.decision_reason,
         contract_href=f"/contracts/{application.contract_id}" if application.contract_id else None,
-        events=shown_events([one for one in told if one.verb in VERB_LABELS], to_staff=False),
+        events=shown_events([one for one in told if one.verb not in QUIET], to_staff=False),
         form=Form(),
         may_edit=state in WRITABLE and prepares,
         may_discard=state is ApplicationState.DRAFT and prepares,
@@ -232,7 +234,12 @@ NEXT_STEPS = {
 def answers_shown(application: Application, *, on: date) -> tuple[tuple[str, str], ...]:
     """The answers as they were read, with the labels of their questions."""
     questions = KINDS_HERE[ApplicationKind(application.kind)].questions
-    return tuple((question.label, shown(question, application.answers, on=on)) for question in questions)
+    return tuple((question.label, _answer(question, application.answers, on=on)) for question in questions)
+
+
+def _answer(question: Question, answers: dict[str, str], *, on: date) -> str:
+    day = wanted_day(answers.get(question.name, "")) if question.form == "date" else None
+    return shown(question, answers, on=on) if day is None else day_era(day)
 
 
 async def own(call: Call) -> Application:

@@ -17,12 +17,12 @@ from portal.usecases.applications import KINDS_HERE
 from portal.usecases.drafts import WRITABLE, DraftLine, Overtaken
 from portal.usecases.outcomes import Conflict, NotFound
 from portal.usecases.questions import Question, unanswered
+from portal.web.application_kinds import columns_for
 from portal.web.forms import FieldError, Form
 from portal.web.line_rows import (
     LineColumn,
     TypedRow,
     blank_row,
-    columns_for,
     current_version,
     errors_of,
     read_rows,

@@ -207,12 +207,14 @@ async def _rows(call: Call) -> tuple[Row, ...]:
 
 
 def _tree(found: Sequence[Partner], edges: Mapping[str, PartnerEdge]) -> tuple[Row, ...]:
-    """The partners, each below the one that stands above it, without going deeper on the stack than the list is long."""
+    """The partners, each right below the one above it; without recursion, so that no tree is too deep."""
     children: dict[UUID | None, list[Partner]] = {}
     for partner in found:
         children.setdefault(partner.parent_id, []).append(partner)
     rows: list[Row] = []
-    waiting = [(partner, ("自社",)) for partner in reversed(children.get(None, []))]
+    waiting: list[tuple[Partner, tuple[str, ...]]] = [
+        (partner, ("自社",)) for partner in reversed(children.get(None, []))
+    ]
     while waiting:
         partner, above = waiting.pop()
         path = (*above, partner.code)

@@ -9,7 +9,7 @@ from portal.records import prices
 from portal.records.base import Db
 from portal.records.prices import Sheet
 from portal.terms.fees import LINE_COUNT_LABELS, Band, PriceSheet
-from portal.terms.offerings import OFFERINGS, Offering
+from portal.terms.offerings import OFFERINGS
 from portal.terms.option_kinds import OPTIONS
 from portal.usecases import facts
 from portal.web.shown import ClauseRef, clause_ref
@@ -72,7 +72,9 @@ async def sheet_view(db: Db, sheet: Sheet) -> SheetView:
 
 
 def _initial(sheet: PriceSheet) -> PriceGroup:
-    options = ((f"オプションの初期費用：{OPTIONS[kind].label}", "1件", fee) for kind, fee in sheet.option_initial.items())
+    options = (
+        (f"オプションの初期費用：{OPTIONS[kind].label}", "1件", fee) for kind, fee in sheet.option_initial.items()
+    )
     return PriceGroup(
         "1 初期費用",
         (_row("初期構築費用", "1契約", sheet.initial_fee, "B1-1"), *(_row(*option, "B1-2") for option in options)),

@@ -68,7 +68,5 @@ async def show(call: Call) -> Response:
 
 
 async def acknowledge(call: Call) -> Response:
-    await acts.acknowledge(
-        call.db, by=call.by, at=call.at, subscriber_id=call.subscriber_id, sheet_id=call.id()
-    )
+    await acts.acknowledge(call.db, by=call.by, at=call.at, subscriber_id=call.subscriber_id, sheet_id=call.id())
     return go(f"/price-sheets/{call.id()}")

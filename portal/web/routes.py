@@ -11,20 +11,38 @@ from portal.web import (
     application_confirm,
     application_lines,
     applications,
+    clauses,
     contracts,
     drafts,
     home,
+    partners,
+    policies,
+    prices,
     sign_in,
     statements,
     uploads,
 )
-from portal.web.access import APPROVER, CLERK, CLOSES, MEMBER, PREPARES, SIGNED_IN, STAFF, Who
+from portal.web.access import (
+    APPROVER,
+    BINDS,
+    CLERK,
+    CLOSES,
+    MEMBER,
+    PREPARES,
+    PRICES,
+    SIGNED_IN,
+    STAFF,
+    Who,
+)
 from portal.web.desk import applications as desk_applications
 from portal.web.desk import closings as desk_closings
 from portal.web.desk import contracts as desk_contracts
 from portal.web.desk import decisions as desk_decisions
+from portal.web.desk import events as desk_events
 from portal.web.desk import home as desk_home
 from portal.web.desk import invoices as desk_invoices
+from portal.web.desk import policies as desk_policies
+from portal.web.desk import prices as desk_prices
 from portal.web.desk import returns as desk_returns
 from portal.web.transaction import Handler, OpenHandler, endpoint
 
@@ -87,9 +105,27 @@ ENTRIES: tuple[Entry, ...] = (
     get("/applications/{id:uuid}/discard", PREPARES, applications.ask_discard),
     post("/applications/{id:uuid}/discard", PREPARES, applications.discard),
     post("/applications/{id:uuid}/copy", PREPARES, applications.copy),
+    get("/clauses", SIGNED_IN, clauses.index),
+    get("/clauses/{clause}", SIGNED_IN, clauses.show),
     get("/contracts", MEMBER, contracts.index),
     get("/contracts/{id:uuid}", MEMBER, contracts.show),
     get("/contracts/{id:uuid}/lines.csv", MEMBER, contracts.export),
+    get("/partners", MEMBER, partners.index),
+    post("/partners", PREPARES, partners.add),
+    get("/partners/new", PREPARES, partners.new),
+    get("/partners/{id:uuid}", MEMBER, partners.show),
+    post("/partners/{id:uuid}/duties", PREPARES, partners.impose_duties),
+    get("/policies", MEMBER, policies.index),
+    get("/policies/{version}", MEMBER, policies.show),
+    get("/policies/{version}/text", MEMBER, policies.document),
+    get("/policies/{version}/agree", BINDS, policies.read),
+    get("/policies/{version}/agree/confirm", BINDS, policies.confirm),
+    post("/policies/{version}/agree", BINDS, policies.agree),
+    get("/policies/{version}/agreed", MEMBER, policies.agreed),
+    get("/policies/{version}/agreement", MEMBER, policies.certificate),
+    get("/price-sheets", MEMBER, prices.index),
+    get("/price-sheets/{id:uuid}", MEMBER, prices.show),
+    post("/price-sheets/{id:uuid}/acknowledge", BINDS, prices.acknowledge),
     get("/statements", MEMBER, statements.index),
     get("/statements/{id:uuid}", MEMBER, statements.show),
     get("/statements/{id:uuid}/pdf", MEMBER, statements.pdf),
@@ -118,9 +154,21 @@ ENTRIES: tuple[Entry, ...] = (
     get("/desk/contracts/{id:uuid}/lines.csv", STAFF, desk_contracts.export),
     get("/desk/contracts/{id:uuid}/billing-start", CLERK, desk_contracts.billing_start_form),
     post("/desk/contracts/{id:uuid}/billing-start", CLERK, desk_contracts.set_billing_start),
+    get("/desk/events", STAFF, desk_events.index),
     get("/desk/invoices", STAFF, desk_invoices.index),
     get("/desk/invoices/{id:uuid}", STAFF, desk_invoices.show),
     get("/desk/invoices/{id:uuid}/pdf", STAFF, desk_invoices.pdf),
+    get("/desk/policies", STAFF, desk_policies.index),
+    post("/desk/policies", CLERK, desk_policies.prepare),
+    get("/desk/policies/new", CLERK, desk_policies.new),
+    get("/desk/policies/{version}", STAFF, desk_policies.show),
+    post("/desk/policies/{version}/publish", APPROVER, desk_policies.publish),
+    get("/desk/price-sheets", STAFF, desk_prices.index),
+    post("/desk/price-sheets", PRICES, desk_prices.prepare),
+    get("/desk/price-sheets/new", PRICES, desk_prices.new),
+    post("/desk/price-sheets/rows", PRICES, desk_prices.edit_rows),
+    get("/desk/price-sheets/{id:uuid}", STAFF, desk_prices.show),
+    post("/desk/price-sheets/{id:uuid}/show", PRICES, desk_prices.show_to_subscriber),
 )
 
 

@@ -6,24 +6,8 @@ from datetime import datetime
 
 from portal.records.events import Event
 from portal.web.shown import ClauseRef, clause_ref
+from portal.web.verbs import VERB_LABELS
 
-VERB_LABELS: Mapping[str, str] = {
-    "application_drafted": "申込の作成を始めました",
-    "application_submitted": "申込を受け付けました",
-    "application_resubmitted": "補正のうえ再提出されました",
-    "application_withdrawn": "取り下げられました",
-    "application_taken": "審査を始めました",
-    "application_sent_back": "差し戻しました",
-    "application_prepared": "審査を終えました",
-    "application_accepted": "承諾しました",
-    "application_declined": "謝絶しました",
-    "application_provisioned": "手配を始めました",
-    "application_put_in_service": "開通を記録しました",
-    "application_found_infeasible": "開通不可としました",
-    "contract_formed": "契約が成立しました",
-    "billing_start_set": "課金開始日を設定しました",
-    "billing_start_corrected": "課金開始日を訂正しました",
-}
 DETAIL_LABELS: Mapping[str, str] = {
     "starts_on": "利用開始日",
     "return_by": "補正の期限",

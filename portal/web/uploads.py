@@ -20,10 +20,10 @@ from portal.records.uploads import Upload
 from portal.terms.offerings import Offering
 from portal.usecases import uploads as usecase
 from portal.usecases.drafts import MAX_LINES
-from portal.usecases.file_checks import also
+from portal.usecases.file_checks import also, check_rows, without_duplicates
 from portal.usecases.file_findings import Checked, Finding, failed, legible
 from portal.usecases.file_reports import KEPT_FINDINGS, Summary, counted, error_file
-from portal.usecases.line_files import ParsedLine, check_lines, line_kind
+from portal.usecases.line_files import ParsedLine, line_kind
 from portal.usecases.line_judgement import Known, judge, known
 from portal.usecases.outcomes import Conflict, NotFound
 from portal.usecases.readings import neutralise
@@ -48,8 +48,10 @@ class FileLines:
 
 
 def _checked(content: bytes, what: Known) -> Iterator[Checked[ParsedLine]]:
-    checked = check_lines(read_rows(content), offering=what.offering.value, today=what.on)
-    for count, one in enumerate(also(checked, judge(what))):
+    kind = line_kind(offering=what.offering.value, today=what.on)
+    # The database speaks before doubles are looked for, so that a row says everything that is wrong with it.
+    checked = without_duplicates(also(check_rows(kind, read_rows(content)), judge(what)))
+    for count, one in enumerate(checked):
         if count > MAX_LINES:
             message = f"一つの申込に入れられる回線は{MAX_LINES:,}件までです。ファイルと申込を分けてください。"
             yield Checked(one.row, None, (failed(one.row, "", "too_long", "", message),), is_row=False)

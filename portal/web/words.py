@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from portal.records.events import Event
-from portal.web.timeline import VERB_LABELS, ShownEvent, shown_events
+from portal.web.timeline import ShownEvent, shown_events
+from portal.web.verbs import VERB_LABELS
 
 _BOTH = {verb: f"申込：{label}" for verb, label in VERB_LABELS.items() if verb.startswith("application_")} | {
     "contract_formed": "契約が成立しました",

@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from uuid import UUID
+from types import SimpleNamespace
+from typing import cast
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
@@ -10,12 +12,18 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from portal.records import closings, database, invoices
+from portal.records.contracts import Contract as ContractRecord
 from portal.records.members import Person
+from portal.terms.contract import Contract, Line
+from portal.terms.offerings import Dwelling, Offering
 from portal.terms.periods import Month
+from portal.terms.statements import month
 from portal.usecases import closings as acts
+from portal.usecases.invoice_drafts import Result, Work, unusual_findings
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound
 from tests.builders import World
 from tests.makers_reviews import accepted, in_billing, made_lines, ready, submitted
+from tests.makers_terms import price_sheet
 from tests.portals import PROVIDER
 
 ISSUER = {"name": PROVIDER.name, "postal_code": "", "address": "", "registration_number": "T1", "bank_account": ""}
@@ -91,11 +99,8 @@ async def test_two_months_to_the_yen(pool: AsyncEngine, world: World, contract_i
     assert (issued_one.issued_on, issued_one.due_on) == (date(2026, 11, 2), date(2026, 12, 31))
 
     november = await tried(pool, desk.billing, NOVEMBER, at=DECEMBER_1)
-    # 40,000 + 400 + 100 = 40,500; far from October, so a person must say why
+    # 40,000 + 400 + 100 = 40,500; the initial fee of October does not make this month unusual
     assert (await only_draft(pool, november)).total == 44_550
-    with pytest.raises(Conflict, match="確認していない項目が1件"):
-        await issued(pool, desk.second_billing, november, at=DECEMBER_1)
-    assert await settle_all(pool, desk.billing, november) == ["unusual_total"]
     assert await issued(pool, desk.second_billing, november, at=DECEMBER_1) == 1
 
 
@@ -143,7 +148,6 @@ async def test_a_month_that_has_not_begun_is_refused(pool: AsyncEngine, world: W
 async def test_months_are_issued_in_order(pool: AsyncEngine, world: World, contract_id: UUID) -> None:
     late = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
     february = await tried(pool, world.desk.billing, Month(2027, 2), at=late)
-    await settle_all(pool, world.desk.billing, february)
     with pytest.raises(Conflict, match="先に2027年1月を発行"):
         await issued(pool, world.desk.second_billing, february, at=late)
 
@@ -160,26 +164,53 @@ async def test_facts_that_changed_after_the_trial_stop_the_issue(
     with pytest.raises(Conflict, match="試算のあとに"):
         await issued(pool, desk.second_billing, january, at=at)
     assert await tried(pool, desk.billing, Month(2027, 1), at=at) == january
-    await settle_all(pool, desk.billing, january)
     assert await issued(pool, desk.second_billing, january, at=at) == 2
 
 
-async def test_a_reason_is_kept_when_the_trial_finds_the_same_again(
-    pool: AsyncEngine, world: World, contract_id: UUID
-) -> None:
-    at = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
-    february = await tried(pool, world.desk.billing, Month(2027, 2), at=at)
-    await settle_all(pool, world.desk.billing, february)
-    await tried(pool, world.desk.billing, Month(2027, 2), at=at)
+async def test_what_is_unusual_needs_a_reason_that_is_kept(pool: AsyncEngine, world: World, contract_id: UUID) -> None:
+    at, desk = datetime(2027, 3, 1, 1, 0, tzinfo=UTC), world.desk
+    forgotten = await accepted(pool, world, await submitted(pool, world.theirs, made_lines(1, first=9500)))
+    february = await tried(pool, desk.billing, Month(2027, 2), at=at)
+    with pytest.raises(Conflict, match="確認していない項目が1件"):
+        await issued(pool, desk.second_billing, february, at=at)
+    assert await settle_all(pool, desk.billing, february) == ["no_billing_start"]
+    await tried(pool, desk.billing, Month(2027, 2), at=at)
     async with database.transaction(pool, "staff") as db:
-        assert all(one.reason == "確認した" for one in await closings.exceptions(db, february))
+        (kept,) = await closings.exceptions(db, february)
+    assert (kept.contract_id, kept.reason) == (forgotten, "確認した")
+    assert await issued(pool, desk.second_billing, february, at=at) == 2
 
 
 async def test_what_is_not_there_is_not_settled(pool: AsyncEngine, world: World, contract_id: UUID) -> None:
     at = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
-    february = await tried(pool, world.desk.billing, Month(2027, 2), at=at)
+    march = await tried(pool, world.desk.billing, Month(2027, 3), at=at)
     with pytest.raises(NotFound):
         async with database.transaction(pool, "staff") as db:
             await acts.settle_exception(
-                db, by=world.desk.billing, at=at, exception_id=999_999, closing_id=february, reason="x"
+                db, by=world.desk.billing, at=at, exception_id=999_999, closing_id=march, reason="x"
             )
+
+
+def test_a_great_change_of_the_monthly_fees_is_unusual() -> None:
+    """40,200 in November: 30 % more or less than October passes, one yen more does not."""
+    record = SimpleNamespace(offering="ipoe_shared")
+    line = Line(id="1", dwelling=Dwelling.DETACHED, starts_on=date(2026, 10, 1))
+    contract = Contract(
+        offering=Offering.IPOE_SHARED,
+        accepted_on=date(2026, 10, 1),
+        billing_starts_on=date(2026, 10, 1),
+        price_sheets=(price_sheet(),),
+        lines={"1": line},
+    )
+    work = Work(cast("ContractRecord", record), contract, NOVEMBER)
+    result = Result(uuid4(), month(contract, NOVEMBER))
+
+    def found(previous: int) -> list[str]:
+        findings = unusual_findings(work, result, previous_monthly=previous, on=date(2026, 12, 1))
+        return [one.code for one in findings]
+
+    # 30,923 × 1.3 = 40,199.9; 30,924 × 1.3 = 40,201.2; 57,428 × 0.7 = 40,199.6; 57,429 × 0.7 = 40,200.3
+    assert found(30_924) == []
+    assert found(30_923) == ["unusual_monthly"]
+    assert found(57_428) == []
+    assert found(57_429) == ["unusual_monthly"]

@@ -126,7 +126,7 @@ async def test_it_is_sent_back_by_field_and_by_line_with_a_deadline(pool: AsyncE
         found = await applications.returns(db, application_id, subscriber_id=world.ours.id)
         told = (await events.of_object(db, "application", application_id))[-1]
     assert [(one.round, one.field, one.label) for one in found] == [
-        (1, "purpose", "利用目的"),
+        (1, "purpose", "利用の目的"),
         (1, "lines-3", "回線 3行目"),
     ]
     assert told.verb == "application_sent_back"
@@ -236,7 +236,7 @@ async def test_the_checklist_finds_every_clause_that_does_not_hold(pool: AsyncEn
     application_id = await submitted(pool, world.ours, lines, purpose="")
     found = await checks(pool, application_id)
     wrong = {clause for clause, check in found.items() if check.verdict == "ng"}
-    assert wrong == {"A5-1", "A1-2", "A5-5", "A5-6-2", "A5-6-3"}
+    assert wrong == {"A5-1", "A1-2", "A5-5", "A5-6-2", "A5-6-3", "A4-2"}
     assert "COP00000011" in (found["A5-6-2"].finding or "")
     assert "COP00000012" in (found["A5-6-2"].finding or "")
     assert found["A5-6-1"].verdict == found["A10"].verdict == "ok"

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.applications import Starlette
 
@@ -108,9 +108,9 @@ async def signed_in(
     return await browser.get("/sign-in/callback", params=await answer_of(browser, walker, address, who))
 
 
-async def count(pool: AsyncEngine, statement: object) -> int:
+async def count(pool: AsyncEngine, statement: Select[int]) -> int:
     async with pool.begin() as db:
-        return int(await db.scalar(statement) or 0)  # type: ignore[call-overload]
+        return int(await db.scalar(statement) or 0)
 
 
 async def told(owner_pool: AsyncEngine, verb: str) -> list[tuple[str | None, str]]:
@@ -211,7 +211,15 @@ async def test_an_unknown_state_is_nobodys(browser: httpx2.AsyncClient, walker: 
 async def test_another_browser_cannot_use_the_answer(
     browser: httpx2.AsyncClient, walker: Walker, door: Door, owner_pool: AsyncEngine
 ) -> None:
-    """Somebody else's link signs nobody in (login CSRF); the attempt is used up by the try."""
+    """Somebody else's link signs nobody in (login CSRF); the attempt is used up by the try.
+
+    Control: the same link does, with the cookie of the browser that began.
+    """
+    answer = await answer_of(browser, walker, "/sign-in/example-a", "viewer")
+    async with door.browser() as same:
+        same.cookies.update(browser.cookies)
+        assert (await same.get("/sign-in/callback", params=answer)).status_code == 303
+    browser.cookies.clear()
     answer = await answer_of(browser, walker, "/sign-in/example-a", "viewer")
     async with door.browser() as other:
         refused = await other.get("/sign-in/callback", params=answer)

@@ -38,9 +38,10 @@ export class Store {
       },
       destroy: async (id) => { this.#rows.delete(prefix + id); },
       consume: async (id) => { this.#row(prefix + id).consumed = Math.floor(Date.now() / 1000); },
+      // Of this kind only: the interaction that leads to another person's sign-in names the former one's grant.
       revokeByGrantId: async (grantId) => {
         for (const [key, row] of this.#rows) {
-          if (row.payload.grantId === grantId) this.#rows.delete(key);
+          if (key.startsWith(prefix) && row.payload.grantId === grantId) this.#rows.delete(key);
         }
       },
     };

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from starlette.responses import Response
 
-from portal.records import events, prices, subscribers
+from portal.records import contracts, events, prices, subscribers
+from portal.records.prices import Sheet
 from portal.terms.offerings import OFFERINGS, Offering
 from portal.terms.option_kinds import OPTIONS
 from portal.usecases import prices as acts
@@ -13,7 +15,7 @@ from portal.usecases.outcomes import Conflict, NotFound, Refused
 from portal.web.access import PRICES
 from portal.web.desk.price_form import AMOUNT_LABELS, BASES, BandRow, SheetForm
 from portal.web.forms import Form
-from portal.web.price_view import SheetView, sheet_view
+from portal.web.price_view import QUOTATION, SheetView, amounts_of, covers, sheet_view
 from portal.web.shown import ClauseRef, Paging, ShownViolation, clause_ref, page_of, paged, violations_shown
 from portal.web.timeline import ShownEvent, shown_events
 from portal.web.transaction import Call, go

@@ -1,0 +1,294 @@
+"""The desk's queue and review pages: who sees what, who may act, what a form that does not hold keeps."""
+
+import re
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from portal.records import applications, database
+from tests import makers_applications
+from tests.makers_reviews import TAKEN_AT, MadeLine, made_lines, prepared, ready, submitted
+from tests.portals import Portal, text_of
+
+QUEUE = "/desk/applications"
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def begun(portal: Portal) -> None:
+    await ready(portal.pool, portal.world)
+
+
+def line(serial: int) -> tuple[MadeLine, ...]:
+    return (MadeLine(access_line_id=f"CAF{serial:010}"),)
+
+
+async def number_of(portal: Portal, application_id: UUID) -> str:
+    async with database.transaction(portal.pool, "staff") as db:
+        application = await applications.get(db, application_id)
+    assert application is not None
+    return application.number or ""
+
+
+async def state_of(portal: Portal, application_id: UUID) -> str:
+    async with database.transaction(portal.pool, "staff") as db:
+        return str(await db.scalar(text("SELECT state FROM applications WHERE id = :id"), {"id": application_id}))
+
+
+async def test_the_queue_lists_what_has_arrived_the_oldest_first(portal: Portal) -> None:
+    desk, world = portal.world.desk, portal.world
+    later = await submitted(portal.pool, world.ours, line(2), at=datetime(2026, 10, 4, 2, 0, tzinfo=UTC))
+    earlier = await submitted(portal.pool, world.theirs, line(1), at=datetime(2026, 10, 4, 1, 0, tzinfo=UTC))
+    for person in desk.people:
+        answer = await portal.get(person, QUEUE)
+        assert answer.status_code == 200
+        places = [answer.text.index(str(one)) for one in (earlier, later)]
+        assert places == sorted(places)
+        assert ("選んだ申込の審査を始める" in answer.text) == (person is desk.clerk)
+
+
+@pytest.mark.parametrize("spell", ["{}", "{bare}", "{wide}", "  {lower} "])
+async def test_a_number_is_found_in_full_width_and_without_hyphens(portal: Portal, spell: str) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(3))
+    number = await number_of(portal, application_id)
+    wide = number.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}).replace("－", "ー")
+    typed = spell.format(number, bare=number.replace("-", ""), wide=wide, lower=number.lower())
+    async with await portal.client(portal.world.desk.auditor) as browser:
+        found = await browser.get(QUEUE, params={"q": typed})
+        other = await browser.get(QUEUE, params={"q": typed, "company": str(portal.world.theirs.id)})
+    assert f"{QUEUE}/{application_id}" in found.text
+    assert f"{QUEUE}/{application_id}" not in other.text
+    assert "条件に合う申込はありません" in text_of(other)
+
+
+async def test_chosen_applications_are_taken_together_or_not_at_all(portal: Portal) -> None:
+    ids = [await submitted(portal.pool, portal.world.ours, line(serial)) for serial in (4, 5, 6)]
+    clerk = portal.world.desk.clerk
+    nothing = await portal.post(clerk, f"{QUEUE}/take", {})
+    assert nothing.status_code == 422
+    assert "審査を始める申込を選んでください" in text_of(nothing)
+    assert (await portal.post(clerk, f"{QUEUE}/take", {"chosen": [str(ids[0])]})).status_code == 303
+    both = await portal.post(clerk, f"{QUEUE}/take", {"chosen": [str(ids[1]), str(ids[0])]})
+    assert both.status_code == 409
+    assert [await state_of(portal, one) for one in ids] == ["in_review", "submitted", "submitted"]
+
+
+async def test_the_review_page_shows_everything_but_the_access_key(portal: Portal) -> None:
+    application_id = await makers_applications.submitted(portal.pool, portal.world.ours)
+    answer = await portal.get(portal.world.desk.auditor, f"{QUEUE}/{application_id}")
+    words = text_of(answer)
+    for word in ("新規契約の審査", "例示通信株式会社", "7000012050002", "CAF0000000001", "••••••••", "条文チェック"):
+        assert word in words
+    for word in ("初期費用", "100,000円", "40,000円", "申込を受け付けました"):
+        assert word in words
+    assert "Ab3dEf7h" not in answer.text
+    assert "審査済みにする" not in words
+
+
+async def test_an_upload_of_many_lines_is_paged(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, made_lines(60, first=7_000))
+    first = text_of(await portal.get(portal.world.desk.clerk, f"{QUEUE}/{application_id}"))
+    second = text_of(await portal.get(portal.world.desk.clerk, f"{QUEUE}/{application_id}?page=2"))
+    assert "CAF0000007049" in first
+    assert "CAF0000007050" not in first
+    assert "CAF0000007059" in second
+    assert "51〜60件目" in second
+
+
+async def test_subscribers_do_not_even_see_that_the_desk_is_there(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(8))
+    for path in (QUEUE, f"{QUEUE}/{application_id}", f"{QUEUE}/{application_id}/accept"):
+        assert (await portal.get(portal.world.ours.signatory, path)).status_code == 404
+    assert (await portal.get(portal.world.desk.clerk, f"{QUEUE}/{uuid4()}")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("move", "roles"),
+    [
+        ("take", "approver billing auditor"),
+        ("prepare", "approver billing auditor"),
+        ("send-back", "approver billing auditor"),
+        ("accept", "clerk billing auditor"),
+        ("decline", "clerk billing auditor"),
+        ("advance", "approver billing auditor"),
+    ],
+)
+async def test_only_the_role_of_a_move_may_make_it(portal: Portal, move: str, roles: str) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(9))
+    for role in roles.split():
+        person = getattr(portal.world.desk, role)
+        assert (await portal.post(person, f"{QUEUE}/{application_id}/{move}", {})).status_code == 403
+    assert await state_of(portal, application_id) == "submitted"
+
+
+async def test_a_return_is_written_row_by_row(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(10))
+    path, clerk = f"{QUEUE}/{application_id}/send-back", portal.world.desk.clerk
+    await portal.post(clerk, f"{QUEUE}/{application_id}/take", {})
+    form = await portal.get(clerk, path)
+    assert "補正の期限" in text_of(form)
+    assert 'value="2026/10/29"' in form.text
+
+    first = {
+        "returns-1-field": "purpose",
+        "returns-1-reason": "届出の範囲を確かめてください。",
+        "return_by": "R8.10.22",
+    }
+    added = await portal.post(clerk, path, {**first, "add_returns": "1"})
+    assert added.status_code == 422
+    assert 'name="returns-2-field"' in added.text
+    assert "届出の範囲を確かめてください。" in added.text
+    removed = await portal.post(clerk, path, {**first, "returns-2-field": "", "remove_returns": "2"})
+    assert 'name="returns-2-field"' not in removed.text
+
+    wrong = {"returns-2-field": "line", "returns-2-line": "二", "returns-2-reason": ""}
+    kept = await portal.post(clerk, path, {**first, **wrong, "return_by": "10/22"})
+    assert kept.status_code == 422
+    words = text_of(kept)
+    for message in ("回線の行番号を数字で入力してください", "差戻し2：理由を入力してください", "3件の誤り"):
+        assert message in words
+    past = await portal.post(clerk, path, {**first, "return_by": "2026/10/15"})
+    assert past.status_code == 422
+    assert "本日より後の日" in text_of(past)
+
+    right = {"returns-2-field": "line", "returns-2-line": "１", "returns-2-reason": "都道府県が違います。"}
+    done = await portal.post(clerk, path, {**first, **right})
+    assert done.status_code == 303
+    page = text_of(await portal.get(clerk, done.headers["location"]))
+    assert "申込を差し戻しました" in page
+    assert "令和8年10月22日" in page
+    shown = text_of(await portal.get(portal.world.ours.operator, f"/applications/{application_id}"))
+    assert "都道府県が違います。" in shown
+
+
+async def test_the_review_is_finished_with_a_result_and_a_note(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(11))
+    clerk, path = portal.world.desk.clerk, f"{QUEUE}/{application_id}"
+    await portal.post(clerk, f"{path}/take", {})
+    wrong = await portal.post(clerk, f"{path}/prepare", {"note": " "})
+    assert wrong.status_code == 422
+    assert "審査の結果を選んでください" in text_of(wrong)
+    right = await portal.post(clerk, f"{path}/prepare", {"recommendation": "accept", "note": "不備なし"})
+    assert right.status_code == 303
+    words = text_of(await portal.get(portal.world.desk.approver, path))
+    assert "審査済 — 承諾相当：不備なし" in words
+    assert "決裁待ち" in words
+    assert "承諾を確認する" in words
+
+
+def hidden(body: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', body)
+    assert found is not None
+    return found[1]
+
+
+async def test_an_approver_confirms_and_accepts_once(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(12))
+    await prepared(portal.pool, portal.world, application_id)
+    approver, path = portal.world.desk.approver, f"{QUEUE}/{application_id}"
+    early = await portal.get(approver, f"{path}/accept?starts_on=2026/10/14")
+    assert "本日）以後の日" in text_of(early)
+    assert "成立する契約" not in text_of(early)
+    confirm = await portal.get(approver, f"{path}/accept?starts_on=R8.11.1")
+    words = text_of(confirm)
+    for word in (
+        "2026年11月1日（令和8年11月1日）",
+        "初期費用",
+        "100,000円",
+        "月額基本料",
+        "40,000円",
+        "B2-1-i",
+        "適合",
+    ):
+        assert word in words
+    seen, key = hidden(confirm.text, "seen").replace("+", "+"), hidden(confirm.text, "submission_key")
+    data: dict[str, str | list[str]] = {"starts_on": "2026-11-01", "seen": seen, "submission_key": key}
+    answers = [await portal.post(approver, f"{path}/accept", data) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert {answer.headers["location"] for answer in answers} == {f"{path}/done"}
+    async with database.transaction(portal.pool, "staff") as db:
+        formed = await db.scalar(
+            text("SELECT count(*) FROM contracts WHERE application_id = :id"), {"id": application_id}
+        )
+    assert formed == 1
+    done = text_of(await portal.get(approver, f"{path}/done"))
+    for word in ("申込を承諾しました", "契約番号", "次に動く人"):
+        assert word in done
+    again = await portal.post(approver, f"{path}/accept", {"starts_on": "2026-11-01", "seen": seen})
+    assert again.status_code == 409
+
+
+async def test_an_acceptance_that_does_not_hold_says_every_clause_and_changes_nothing(portal: Portal) -> None:
+    lines = (
+        MadeLine(access_line_id="CAF0000000013", dwelling="multi_unit"),
+        MadeLine(access_line_id="CAF0000000014", consented_at=None),
+    )
+    application_id = await submitted(portal.pool, portal.world.ours, lines)
+    await prepared(portal.pool, portal.world, application_id)
+    approver, path = portal.world.desk.approver, f"{QUEUE}/{application_id}/accept"
+    confirm = await portal.get(approver, path)
+    assert "このままでは承諾できません" in text_of(confirm)
+    assert 'action="' + path + '" novalidate>\n  <input type="hidden" name="submission_key"' not in confirm.text
+    refused = await portal.post(approver, path, {"starts_on": "2026-11-01", "seen": "2026-10-07T01:00:00+00:00"})
+    assert refused.status_code == 422
+    words = text_of(refused)
+    for word in ("次の理由で、承諾できません （2件）", "A5-5", "A5-6-2", "CAF0000000013"):
+        assert word.replace(" ", "") in words.replace(" ", "")
+    assert 'value="2026-11-01"' in refused.text
+    assert await state_of(portal, application_id) == "in_review"
+
+
+async def test_who_finished_the_review_sees_why_they_may_not_decide(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(15))
+    await prepared(portal.pool, portal.world, application_id)
+    clerk, path = portal.world.desk.clerk, f"{QUEUE}/{application_id}"
+    async with database.transaction(portal.pool, "staff") as db:
+        await db.execute(text("SELECT 1"))
+    answer = await portal.get(clerk, path)
+    assert "承諾を確認する" not in text_of(answer)
+
+
+async def test_a_decline_is_confirmed_and_its_reason_shown(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(16))
+    await prepared(portal.pool, portal.world, application_id)
+    approver, path = portal.world.desk.approver, f"{QUEUE}/{application_id}/decline"
+    assert (await portal.get(approver, path)).status_code == 200
+    wrong = await portal.get(approver, f"{path}?code=&reason=区域外です")
+    assert wrong.status_code == 422
+    assert "区域外です" in wrong.text
+    confirm = text_of(await portal.get(approver, f"{path}?code=out_of_area&reason=区域外です"))
+    assert "提供区域外" in confirm
+    assert "謝絶する内容を確かめてください" in confirm
+    edited = await portal.get(approver, f"{path}?code=out_of_area&reason=区域外です&edit=1")
+    assert "確認へ進む" in text_of(edited)
+    nothing = await portal.post(approver, path, {"code": "out_of_area", "reason": ""})
+    assert nothing.status_code == 422
+    done = await portal.post(approver, path, {"code": "out_of_area", "reason": "区域外です"})
+    assert done.headers["location"].endswith("/done")
+    assert "申込を謝絶しました" in text_of(await portal.get(approver, done.headers["location"]))
+    assert "区域外です" in text_of(await portal.get(approver, f"{QUEUE}/{application_id}"))
+
+
+async def test_the_work_after_acceptance_is_recorded(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(17))
+    await prepared(portal.pool, portal.world, application_id)
+    approver, clerk, path = portal.world.desk.approver, portal.world.desk.clerk, f"{QUEUE}/{application_id}"
+    seen = "2026-10-07T01:00:00+00:00"
+    await portal.post(approver, f"{path}/accept", {"starts_on": "2026-10-16", "seen": seen})
+    assert (await portal.post(clerk, f"{path}/advance", {})).status_code == 422
+    assert (await portal.post(clerk, f"{path}/advance", {"move": "provision"})).status_code == 303
+    words = text_of(await portal.get(clerk, path))
+    assert "手配中" in words
+    assert "開通を記録する" in words
+    refused = await portal.post(clerk, f"{path}/advance", {"move": "find_infeasible", "reason": "　"})
+    assert refused.status_code == 422
+    assert "理由を入力してください" in text_of(refused)
+    assert (await portal.post(clerk, f"{path}/advance", {"move": "put_in_service"})).status_code == 303
+    assert await state_of(portal, application_id) == "in_service"
+
+
+async def test_the_done_page_is_only_there_when_something_is_done(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(18), at=TAKEN_AT)
+    assert (await portal.get(portal.world.desk.clerk, f"{QUEUE}/{application_id}/done")).status_code == 404
+    assert (await portal.get(portal.world.desk.approver, f"{QUEUE}/{application_id}/accept")).status_code == 409
