@@ -45,10 +45,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None, pool_size: int
 
     app = Starlette(
         routes=routes(),
-        middleware=[Middleware(Origin, base_url=settings.base_url)],
+        middleware=[Middleware(Origin, base_url=settings.base_url, body_bytes=BODY_BYTES)],
         exception_handlers={HTTPException: errors.on_http_exception, Exception: errors.on_exception},
         lifespan=lifespan,
-        max_body_size=BODY_BYTES,
     )
     app.state.services = services
     return app

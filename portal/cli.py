@@ -13,7 +13,7 @@ from portal.terms import scenarios
 from portal.terms.offerings import Offering
 from portal.terms.periods import tokyo_date
 from portal.usecases.consent_files import check_consents
-from portal.usecases.file_checks import Checked
+from portal.usecases.file_findings import Checked
 from portal.usecases.file_reports import Summary, report_json, report_text
 from portal.usecases.line_files import check_lines
 

@@ -2,9 +2,12 @@
 
 import base64
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from stdnum.jp import cn
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -28,8 +31,8 @@ class Provider:
 class Settings:
     """What an installation decides. `database_url` is the web's role, `owner_url` owns the schema (migrations only)."""
 
-    database_url: str
-    owner_url: str
+    database_url: str = field(repr=False)
+    owner_url: str = field(repr=False)
     base_url: str
     sealing_key: bytes = field(repr=False)
     provider: Provider
@@ -53,19 +56,50 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         raise SettingsError("PORTAL_SEALING_KEY is not base64") from error
     if len(key) != 32:
         raise SettingsError("PORTAL_SEALING_KEY must be 32 bytes in base64")
+    database_url, owner_url = _database(need, "PORTAL_DATABASE_URL"), _database(need, "PORTAL_OWNER_URL")
+    if urlsplit(database_url).username == urlsplit(owner_url).username:
+        raise SettingsError(
+            "PORTAL_DATABASE_URL must have a login of its own, not the owner's: it must not own a table"
+        )
     return Settings(
-        database_url=need("PORTAL_DATABASE_URL"),
-        owner_url=need("PORTAL_OWNER_URL"),
-        base_url=need("PORTAL_BASE_URL").rstrip("/"),
+        database_url=database_url,
+        owner_url=owner_url,
+        base_url=_origin(need("PORTAL_BASE_URL")),
         sealing_key=key,
         provider=Provider(
             name=need("PORTAL_PROVIDER_NAME"),
             postal_code=need("PORTAL_PROVIDER_POSTAL_CODE"),
             address=need("PORTAL_PROVIDER_ADDRESS"),
-            registration_number=need("PORTAL_PROVIDER_REGISTRATION_NUMBER"),
+            registration_number=_registration_number(need("PORTAL_PROVIDER_REGISTRATION_NUMBER")),
             bank_account=need("PORTAL_PROVIDER_BANK_ACCOUNT"),
         ),
         product_name=environ.get("PORTAL_PRODUCT_NAME", "IPoE再販ポータル"),
         allow_internal_issuers=environ.get("PORTAL_ALLOW_INTERNAL_ISSUERS") == "1",
         demo=environ.get("PORTAL_DEMO") == "1",
     )
+
+
+def _database(need: Callable[[str], str], name: str) -> str:
+    url = need(name)
+    parts = urlsplit(url)
+    if parts.scheme != "postgresql+asyncpg" or not parts.username or not parts.hostname:
+        raise SettingsError(f"{name} must be postgresql+asyncpg://user:password@host:port/database")
+    return url
+
+
+def _origin(url: str) -> str:
+    """The address people see, as browsers write it: `https://portal.example`, without a path."""
+    parts = urlsplit(url.rstrip("/").lower())
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.hostname
+        or f"{parts.scheme}://{parts.netloc}" != parts.geturl()
+    ):
+        raise SettingsError("PORTAL_BASE_URL must be http(s)://host[:port], without a path")
+    return parts.geturl()
+
+
+def _registration_number(number: str) -> str:
+    if not number.startswith("T") or not cn.is_valid(number[1:]) or len(number) != 14:
+        raise SettingsError("PORTAL_PROVIDER_REGISTRATION_NUMBER must be T and 13 digits with a right check digit")
+    return number

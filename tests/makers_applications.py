@@ -95,9 +95,7 @@ async def submitted(
     """A new contract applied for by the signatory; `ready` comes first."""
     application_id = await drafted(pool, company, rows, at=at)
     async with database.transaction(pool, "subscriber", subscriber_id=company.id) as db:
-        await application_acts.submit(
-            db, by=company.signatory, at=at, application_id=application_id, revision=2
-        )
+        await application_acts.submit(db, by=company.signatory, at=at, application_id=application_id, revision=2)
     return application_id
 
 

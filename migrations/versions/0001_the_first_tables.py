@@ -68,7 +68,7 @@ def upgrade() -> None:
     )
     op.create_index("events_at_idx", "events", ["at"], unique=False)
     op.create_index("events_object_idx", "events", ["object_kind", "object_id"], unique=False)
-    op.create_index("events_subscriber_idx", "events", ["subscriber_id", "id"], unique=False)
+    op.create_index("events_subscriber_idx", "events", ["subscriber_id", "at"], unique=False)
     op.create_table(
         "identity_connections",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -587,7 +587,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("lines_pkey")),
         sa.UniqueConstraint("subscriber_id", "id", name=op.f("lines_subscriber_id_id_key")),
     )
-    op.create_index("lines_contract_idx", "lines", ["contract_id", "access_line_id"], unique=False)
+    op.create_index("lines_contract_idx", "lines", ["contract_id", "access_line_id", "starts_on"], unique=False)
     op.create_index(op.f("lines_subscriber_id_idx"), "lines", ["subscriber_id"], unique=False)
     op.create_table(
         "price_sheets",
@@ -704,7 +704,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["subscriber_id"], ["subscribers.id"], name=op.f("line_options_subscriber_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("line_options_pkey")),
     )
-    op.create_index("line_options_line_idx", "line_options", ["line_id"], unique=False)
+    op.create_index("line_options_line_idx", "line_options", ["subscriber_id", "line_id"], unique=False)
     op.create_index(op.f("line_options_subscriber_id_idx"), "line_options", ["subscriber_id"], unique=False)
     op.create_table(
         "price_sheet_bands",

@@ -148,7 +148,10 @@ BEGIN
 END $$
     """,
     "CREATE TRIGGER events_append_only BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION refuse_change()",
-    "CREATE TRIGGER events_never_emptied BEFORE TRUNCATE ON events EXECUTE FUNCTION refuse_change()",
+    *(
+        f"CREATE TRIGGER {table}_never_emptied BEFORE TRUNCATE ON {table} EXECUTE FUNCTION refuse_change()"
+        for table in ("events", "policies", "policy_agreements", "invoices", "invoice_rows")
+    ),
     """
 CREATE TRIGGER agreements_append_only BEFORE UPDATE OR DELETE ON policy_agreements
     FOR EACH ROW EXECUTE FUNCTION refuse_change()
@@ -164,9 +167,10 @@ CREATE TRIGGER invoices_immutable BEFORE UPDATE OR DELETE ON invoices
     """
 CREATE FUNCTION refuse_change_of_issued() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    invoice uuid := CASE WHEN TG_OP = 'INSERT' THEN NEW.invoice_id ELSE OLD.invoice_id END;
+    before uuid := CASE WHEN TG_OP <> 'INSERT' THEN OLD.invoice_id END;
+    after uuid := CASE WHEN TG_OP <> 'DELETE' THEN NEW.invoice_id END;
 BEGIN
-    IF EXISTS (SELECT FROM invoices i WHERE i.id = invoice AND i.issued_at IS NOT NULL) THEN
+    IF EXISTS (SELECT FROM invoices i WHERE i.id IN (before, after) AND i.issued_at IS NOT NULL) THEN
         RAISE EXCEPTION 'the rows of an issued invoice never change' USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN CASE WHEN TG_OP = 'DELETE' THEN OLD ELSE NEW END;
@@ -193,9 +197,11 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
-    -- Written at most every five minutes, so that reading pages does not write.
+    -- Written at most every five minutes, so that reading pages does not write; and by one request at a time, so that
+    -- none waits for a slow one of the same session.
     IF alive.last_seen_at < at - interval '5 minutes' THEN
-        UPDATE sessions s SET last_seen_at = at WHERE s.id = alive.id;
+        UPDATE sessions s SET last_seen_at = at
+        WHERE s.id IN (SELECT t.id FROM sessions t WHERE t.id = alive.id FOR UPDATE SKIP LOCKED);
     END IF;
     RETURN QUERY
         SELECT m.id, 'subscriber', m.subscriber_id, m.name, m.email, m.roles, m.authority, c.name, alive.id

@@ -6,6 +6,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
+KEY_BYTES = 32
 
 
 class CannotOpen(Exception):
@@ -16,6 +17,9 @@ class Cipher:
     """Seals and opens; `purpose` is bound to the result, so a sealed key cannot be passed off as a sealed file."""
 
     def __init__(self, key: bytes) -> None:
+        """With a key of 32 bytes; refuses any other, for a shorter one would be a weaker cipher."""
+        if len(key) != KEY_BYTES:
+            raise ValueError(f"the key must have {KEY_BYTES} bytes")
         self._aead = AESGCM(key)
 
     def seal(self, plain: bytes, *, purpose: str) -> bytes:

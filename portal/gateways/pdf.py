@@ -15,6 +15,10 @@ TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates" / "pdf"
 FONT_PACKAGES = ("noto_cjk_sans_jp_regular", "noto_cjk_sans_jp_bold")
 # PDF/A refuses a character without a glyph; documents must be made whatever a name contains.
 MISSING = "〓"
+NAMED = re.compile(r'the text `"((?:[^"\\]|\\.)+)"` could not be displayed')
+ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
+# Half of a character beyond the first plane: JSON for the compiler cannot carry it.
+HALF = re.compile("[\ud800-\udfff]")
 
 
 class CannotRender(Exception):
@@ -37,16 +41,15 @@ def render(template: str, data: Mapping[str, Any], *, made_at: datetime) -> byte
 
     Raises CannotRender. A character that no embedded font has is printed as 〓.
     """
-    text = json.dumps(data, ensure_ascii=False)
-    for _ in range(20):
+    shown = _replaced(data, {})
+    while True:
         try:
-            return _compile(template, text, made_at)
+            return _compile(template, json.dumps(shown, ensure_ascii=False), made_at)
         except typst.TypstError as error:
-            missing = _without_glyph(error)
-            if not missing or missing not in text:
-                raise CannotRender(str(error)) from error
-            text = text.replace(missing, MISSING)
-    raise CannotRender("too many characters without a glyph")
+            replaced = _replaced(shown, dict.fromkeys(_without_glyph(error), MISSING))
+            if replaced == shown:
+                raise CannotRender(error.diagnostic or error.message) from error
+            shown = replaced
 
 
 def _compile(template: str, text: str, made_at: datetime) -> bytes:
@@ -63,6 +66,20 @@ def _compile(template: str, text: str, made_at: datetime) -> bytes:
     return made
 
 
-def _without_glyph(error: typst.TypstError) -> str | None:
-    found = re.search(r"U\+([0-9A-Fa-f]{4,6})", f"{error.message} {error.diagnostic}")
-    return chr(int(found[1], 16)) if found else None
+def _without_glyph(error: typst.TypstError) -> list[str]:
+    """The texts (a character, or one with its marks) that the compiler names as having no glyph, all of them."""
+    named = NAMED.findall(error.diagnostic or error.message)
+    return [ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) for text in named]
+
+
+def _replaced(value: object, instead: Mapping[str, str]) -> object:
+    """The data with these texts replaced, wherever they stand in a value."""
+    if isinstance(value, str):
+        for text, other in instead.items():
+            value = value.replace(text, other)
+        return HALF.sub(MISSING, value)
+    if isinstance(value, Mapping):
+        return {name: _replaced(inner, instead) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(inner, instead) for inner in value]
+    return value

@@ -5,6 +5,7 @@ stay the caller's and nothing on the machine is added or opened; where namespace
 """
 
 import contextlib
+import fcntl
 import importlib.util
 import os
 import pwd
@@ -14,11 +15,13 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import IO
+from urllib.parse import quote
 
 START_SECONDS = 30
 LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--lc-collate=C", "--lc-ctype=C.UTF-8")
 NAMESPACE = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-NOBODY = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups")
+NOBODY = "nobody"
 
 
 class PostgresFailed(Exception):
@@ -40,15 +43,19 @@ def free_port() -> int:
 
 
 class EmbeddedPostgres:
-    """One cluster in one directory, on the loopback address; its password lies in the directory, for its owner."""
+    """One cluster in one directory, on the loopback address; its password lies in the directory, for its owner.
+
+    While it runs, the directory is this process's own: another start there is refused.
+    """
 
     def __init__(self, directory: Path, *, binaries: Path | None = None, durable: bool = True) -> None:
-        self.directory = directory
-        self.data = directory / "data"
+        self.directory = directory.resolve()
+        self.data = self.directory / "data"
         self.binaries = binaries or wheel_binaries()
         self.durable = durable
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock: IO[bytes] | None = None
 
     def __enter__(self) -> "EmbeddedPostgres":
         self.start()
@@ -62,18 +69,28 @@ class EmbeddedPostgres:
         return (self.directory / "password").read_text().strip()
 
     def url(self, database: str = "postgres", *, user: str = "postgres", password: str | None = None) -> str:
-        return f"postgresql+asyncpg://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
+        secret = quote(password or self.password, safe="")
+        return f"postgresql+asyncpg://{quote(user, safe='')}:{secret}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Make the cluster if there is none, start it, wait until it answers. Raises PostgresFailed."""
-        if not (self.data / "PG_VERSION").exists():
-            self._initialise()
-        for attempt in range(5):
-            if self._launch():
-                return
-            # After a kill -9 of the postmaster its children may hold the shared memory for a moment.
-            time.sleep(0.2 * (attempt + 1))
-        raise PostgresFailed(f"PostgreSQL did not start:\n{self._log_tail()}")
+        """Make the cluster if there is none, start it, wait until it answers.
+
+        Raises PostgresFailed, also when another process uses the directory, or `data` in it is no cluster of ours.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self._take_directory()
+        try:
+            if not (self.data / "PG_VERSION").exists():
+                self._initialise()
+            for attempt in range(5):
+                if self._launch():
+                    return
+                # After a kill -9 of the postmaster its children may hold the shared memory for a moment.
+                time.sleep(0.2 * (attempt + 1))
+            raise PostgresFailed(f"PostgreSQL did not start:\n{self._log_tail()}")
+        except BaseException:
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop at once but cleanly (fast shutdown)."""
@@ -85,6 +102,7 @@ class EmbeddedPostgres:
                 self._process.kill()
                 self._process.wait()
         self._process = None
+        self._leave_directory()
 
     def kill(self) -> None:
         """End it as a power cut would (tests of recovery)."""
@@ -92,13 +110,31 @@ class EmbeddedPostgres:
             self._process.kill()
             self._process.wait()
         self._process = None
+        self._leave_directory()
+
+    def _take_directory(self) -> None:
+        """The lock ends with this process, however that ends: what still runs afterwards is a survivor, not in use."""
+        self._leave_directory()
+        lock = (self.directory / "lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.close()
+            raise PostgresFailed(f"{self.directory} is in use by another process of the portal") from error
+        self._lock = lock
+
+    def _leave_directory(self) -> None:
+        if self._lock:
+            self._lock.close()
+        self._lock = None
 
     def _initialise(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        if self.data.exists() and any(self.data.iterdir()):
+            raise PostgresFailed(f"{self.data} holds files but is no database; it is left as it is")
         self.directory.chmod(0o700)
-        shutil.rmtree(self.data, ignore_errors=True)
         secret = self.directory / "password"
         secret.touch(mode=0o600)
+        secret.chmod(0o600)
         secret.write_text(secrets.token_urlsafe(24))
         making = self.directory / "making"
         shutil.rmtree(making, ignore_errors=True)
@@ -145,7 +181,8 @@ class EmbeddedPostgres:
     def _answers(self) -> bool:
         with contextlib.suppress(OSError, IndexError):
             lines = (self.data / "postmaster.pid").read_text().splitlines()
-            return lines[3].strip() == str(self.port) and lines[7].strip() == "ready"
+            ours = self._process is not None and lines[0].strip() == str(self._process.pid)
+            return ours and lines[7].strip() == "ready"
         return False
 
     def _end_survivor(self) -> None:
@@ -153,7 +190,7 @@ class EmbeddedPostgres:
         pidfile = self.data / "postmaster.pid"
         with contextlib.suppress(OSError, ValueError, IndexError):
             pid = int(pidfile.read_text().splitlines()[0])
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             if str(self.data).encode() in command:
                 os.kill(pid, 2)
                 deadline = time.monotonic() + START_SECONDS
@@ -165,10 +202,10 @@ class EmbeddedPostgres:
             return ()
         if subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0:
             return NAMESPACE
-        nobody = pwd.getpwnam("nobody")
+        nobody = pwd.getpwnam(NOBODY)
         for path in (self.directory, *self.directory.rglob("*")):
             os.chown(path, nobody.pw_uid, nobody.pw_gid)
-        return NOBODY
+        return ("setpriv", f"--reuid={nobody.pw_uid}", f"--regid={nobody.pw_gid}", "--clear-groups")
 
     def _environment(self) -> dict[str, str]:
         return {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "TZ": "UTC"}

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from portal.records.base import Db
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
-# "session": not anybody yet; the first statement resolves the session and becomes whoever that is.
 Role = Literal["subscriber", "staff", "signin", "worker"]
 SERVER_SETTINGS = {
     "application_name": "portal",

@@ -32,7 +32,7 @@ events = Table(
     CheckConstraint("realm IN ('subscriber', 'staff', 'worker')", name="realm"),
     Index("events_object_idx", "object_kind", "object_id"),
     Index("events_at_idx", "at"),
-    Index("events_subscriber_idx", "subscriber_id", "id"),
+    Index("events_subscriber_idx", "subscriber_id", "at"),
 )
 
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select, text
 
+from portal.records.applications import applications
 from portal.records.base import Db, fetch_all
+from portal.records.contracts import contracts
 from portal.records.events import Event, events
 from portal.records.partners import partners
 
@@ -74,7 +76,21 @@ async def first_recorded(db: Db, partner_ids: Collection[UUID], *, subscriber_id
 
 async def news(db: Db, verbs: Collection[str], *, subscriber_id: UUID | None, limit: int = 8) -> Sequence[Event]:
     """The latest acts of these kinds, of one subscriber or (None, for staff) of all."""
-    statement = select(events).where(events.c.verb.in_(verbs)).order_by(events.c.id.desc()).limit(limit)
+    newest_first = (events.c.at.desc(), events.c.id.desc())
+    statement = select(events).where(events.c.verb.in_(verbs)).order_by(*newest_first).limit(limit)
     if subscriber_id is not None:
         statement = statement.where(events.c.subscriber_id == subscriber_id)
     return await fetch_all(db, Event, statement)
+
+
+async def numbers_of(
+    db: Db, application_ids: Collection[UUID], contract_ids: Collection[UUID], *, subscriber_id: UUID | None
+) -> dict[UUID, str]:
+    """受付番号 and 契約番号 of these, of one subscriber or (None, for staff) of all; drafts have none."""
+    found: dict[UUID, str] = {}
+    for table, ids in ((applications, application_ids), (contracts, contract_ids)):
+        statement = select(table.c.id, table.c.number).where(table.c.id.in_(ids), table.c.number.is_not(None))
+        if subscriber_id is not None:
+            statement = statement.where(table.c.subscriber_id == subscriber_id)
+        found |= {row.id: row.number for row in await db.execute(statement)}
+    return found

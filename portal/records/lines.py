@@ -57,7 +57,7 @@ lines = Table(
         name="lines_living_once",
     ),
     # A page of a contract's lines is read in order, without sorting all of them.
-    Index("lines_contract_idx", "contract_id", "access_line_id"),
+    Index("lines_contract_idx", "contract_id", "access_line_id", "starts_on"),
 )
 
 line_options = Table(
@@ -83,7 +83,7 @@ line_options = Table(
         using="gist",
         name="line_options_one_port_type",
     ),
-    Index("line_options_line_idx", "line_id"),
+    Index("line_options_line_idx", "subscriber_id", "line_id"),
 )
 
 
@@ -166,6 +166,7 @@ async def options_of_contract(db: Db, contract_id: UUID, *, subscriber_id: UUID)
     return await fetch_all(db, LineOption, statement)
 
 
+# The page's own lines are chosen first, so that nothing else is looked up for any other line.
 _LISTED = """
     SELECT l.access_line_id, l.dwelling, l.prefecture, l.area, l.own_reference, p.code AS partner_code,
            l.starts_on, l.last_on,
@@ -173,19 +174,22 @@ _LISTED = """
                SELECT o.option FROM line_options o
                WHERE o.line_id = l.id AND (o.last_on IS NULL OR o.last_on >= :on) ORDER BY o.id
            ) AS options,
-           c.end_user_ref, c.consented_at, c.method AS consent_method, c.version AS policy_version
-    FROM lines l
-    LEFT JOIN partners p ON p.subscriber_id = l.subscriber_id AND p.id = l.partner_id
+           c.end_user_ref, c.consented_at, c.method AS consent_method, v.version AS policy_version
+    FROM (
+        SELECT * FROM lines l WHERE l.contract_id = :contract AND l.subscriber_id = :subscriber {matches}
+        ORDER BY l.access_line_id, l.starts_on OFFSET :offset LIMIT :limit
+    ) l
+    LEFT JOIN partners p ON p.id = l.partner_id
     LEFT JOIN LATERAL (
-        SELECT g.end_user_ref, g.consented_at, g.method, v.version FROM consents g JOIN policies v ON v.id = g.policy_id
+        SELECT g.end_user_ref, g.consented_at, g.method, g.policy_id FROM consents g
         WHERE g.subscriber_id = l.subscriber_id AND g.access_line_id = l.access_line_id
           AND g.partner_id IS NOT DISTINCT FROM l.partner_id AND g.withdrawn_at IS NULL
         ORDER BY g.consented_at DESC LIMIT 1
     ) c ON true
-    WHERE l.contract_id = :contract AND l.subscriber_id = :subscriber
+    LEFT JOIN policies v ON v.id = c.policy_id
+    ORDER BY l.access_line_id, l.starts_on
 """
-_MATCHES = " AND (l.access_line_id ILIKE :search OR l.own_reference ILIKE :search)"
-_IN_ORDER = " ORDER BY l.access_line_id, l.starts_on OFFSET :offset LIMIT :limit"
+_MATCHES = "AND (l.access_line_id ILIKE :search OR l.own_reference ILIKE :search)"
 
 
 async def listed(
@@ -199,7 +203,7 @@ async def listed(
     limit: int | None = None,
 ) -> Sequence[ListedLine]:
     """The lines of a contract, with what a reader asks of each, in one query; `limit` None: all of them."""
-    statement = text(_LISTED + (_MATCHES if search else "") + _IN_ORDER)
+    statement = text(_LISTED.format(matches=_MATCHES if search else ""))
     values = {
         "contract": contract_id,
         "subscriber": subscriber_id,
@@ -216,24 +220,34 @@ def _literal(search: str) -> str:
     return re.sub(r"([\\%_])", r"\\\1", search)
 
 
-async def count_by_prefecture(db: Db, contract_id: UUID, *, subscriber_id: UUID, on: date) -> Sequence[PrefectureCount]:
-    """The contract's lines that have not ended on a day, by prefecture, most first.
+async def count_by_prefecture(
+    db: Db, contract_id: UUID, *, subscriber_id: UUID, on: date, consents: bool
+) -> Sequence[PrefectureCount]:
+    """The contract's lines that have not ended on a day, by prefecture, most first; with `consents`, how many have one.
 
-    Consents given only by general terms (約款のみ) do not count (A5-6-2).
+    Consents given only by general terms (約款のみ) do not count (A5-6-2). Lines and consents are stacked and grouped,
+    not joined: row-level security makes the planner expect few rows, and a loop over both would be their product.
     """
     statement = text("""
-        SELECT l.prefecture, count(*) FILTER (WHERE l.starts_on <= :on) AS in_service,
-               count(*) FILTER (WHERE l.starts_on > :on) AS planned, count(g.access_line_id) AS consented
-        FROM lines l
-        LEFT JOIN (
-            SELECT DISTINCT access_line_id, coalesce(partner_id, subscriber_id) AS giver FROM consents
-            WHERE subscriber_id = :subscriber AND withdrawn_at IS NULL AND method <> 'terms_only'
-        ) g ON g.access_line_id = l.access_line_id AND g.giver = coalesce(l.partner_id, l.subscriber_id)
-        WHERE l.contract_id = :contract AND l.subscriber_id = :subscriber
-          AND (l.last_on IS NULL OR l.last_on >= :on)
-        GROUP BY l.prefecture ORDER BY count(*) DESC, l.prefecture
+        SELECT prefecture, sum(begun)::int AS in_service, sum(coming)::int AS planned,
+               coalesce(sum(begun + coming) FILTER (WHERE given), 0)::int AS consented
+        FROM (
+            SELECT max(prefecture) AS prefecture, sum(begun) AS begun, sum(coming) AS coming, bool_or(given) AS given
+            FROM (
+                SELECT access_line_id, coalesce(partner_id, subscriber_id) AS giver, prefecture,
+                       (starts_on <= :on)::int AS begun, (starts_on > :on)::int AS coming, false AS given
+                FROM lines
+                WHERE contract_id = :contract AND subscriber_id = :subscriber AND (last_on IS NULL OR last_on >= :on)
+                UNION ALL
+                SELECT access_line_id, coalesce(partner_id, subscriber_id), NULL, 0, 0, true FROM consents
+                WHERE :consents AND subscriber_id = :subscriber AND withdrawn_at IS NULL AND method <> 'terms_only'
+            ) AS stacked
+            GROUP BY access_line_id, giver
+        ) AS held
+        WHERE prefecture IS NOT NULL
+        GROUP BY prefecture ORDER BY sum(begun + coming) DESC, prefecture
     """)
-    values = {"contract": contract_id, "subscriber": subscriber_id, "on": on}
+    values = {"contract": contract_id, "subscriber": subscriber_id, "on": on, "consents": consents}
     return await fetch_all(db, PrefectureCount, statement, values)
 
 

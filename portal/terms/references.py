@@ -1,10 +1,12 @@
 """受付番号 and its kin: type, date, serial and a check character, without letters that look alike."""
 
+import re
 from datetime import date
 
-# No 0/O, 1/I/L, 2/Z, 5/S, 8/B, U/V: what people read aloud and type again.
-LETTERS = "34679ACDEFGHJKMNPQRTWXY"
+# No digits, no I/L/O, B, S, Z, U: what people read aloud and type again. Nineteen, a prime.
+LETTERS = "ACDEFGHJKMNPQRTVWXY"
 SERIAL_DIGITS = 5
+_WHOLE = re.compile(rf"[A-Z]-\d{{8}}-\d{{{SERIAL_DIGITS},}}-[{LETTERS}]", re.ASCII)
 
 
 def reference(kind: str, day: date, serial: int) -> str:
@@ -14,12 +16,14 @@ def reference(kind: str, day: date, serial: int) -> str:
 
 
 def is_reference(text: str) -> bool:
-    """Whether a typed number is whole: its check character fits."""
-    body, _, check = text.rpartition("-")
-    return bool(body) and check == check_character(body)
+    """Whether a number as we write it is whole: its form, and its check character fits."""
+    return _WHOLE.fullmatch(text) is not None and text[-1] == check_character(text[:-2])
 
 
 def check_character(body: str) -> str:
-    """A weighted sum modulo the (prime) number of letters: finds a wrong digit and two swapped neighbours."""
-    total = sum((place + 1) * (ord(character) % len(LETTERS)) for place, character in enumerate(reversed(body)))
+    """A weighted sum modulo the number of letters: finds one wrong digit, and two digits that changed places.
+
+    That holds because the letters are a prime number of them, more than the ten digits and than the places of a body.
+    """
+    total = sum(place * ord(character) for place, character in enumerate(reversed(body), start=1))
     return LETTERS[total % len(LETTERS)]

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import update
 from stdnum.jp import cn
 
-from portal.records import application_lines, applications, events, numbers, policies, subscribers
+from portal.records import application_lines, applications, events, lines, numbers, policies, subscribers
 from portal.records.applications import Application, ApplicationLine
 from portal.records.base import Db
 from portal.records.members import Person
@@ -20,7 +20,7 @@ from portal.terms.applications import ApplicationKind, ApplicationState, Move, M
 from portal.terms.contract import Contract
 from portal.terms.eligibility import current_policy
 from portal.terms.fees import NoPriceError
-from portal.terms.offerings import Offering
+from portal.terms.offerings import OFFERINGS, Offering
 from portal.terms.periods import tokyo_date
 from portal.terms.references import reference
 from portal.terms.violations import Violation, Violations, name_some
@@ -192,6 +192,7 @@ async def _new_contract(db: Db, application: Application, rows: Sequence[Applica
             *changes.form(contract, qualified=bool(cn.is_valid(subscriber.corporate_number)), on=on),
             *_before_publication(what, rows),
             *_resale(subscriber, application.answers),
+            *await _already_ours(db, application, offering, on=on),
             *unpriced,
         ),
         warnings=_warnings(what, rows, contract.policy.agreed),
@@ -248,6 +249,16 @@ def _resale(subscriber: Subscriber, answers: Mapping[str, str]) -> Violations:
         return ()
     reason = "再販には、電気通信事業の登録または届出の番号が要ります。当社に番号を届け出てください。"
     return (Violation("A5-1", reason),)
+
+
+async def _already_ours(db: Db, application: Application, offering: Offering, *, on: date) -> Violations:
+    """Refuses lines that a contract of the company itself still holds; other companies' are not seen from here."""
+    found = await lines.clashes(db, application.id, subscriber_id=application.subscriber_id, starts_on=on)
+    ids = tuple(clash.access_line_id for clash in found)
+    if not ids:
+        return ()
+    reason = f"貴社の契約ですでに利用している回線があります（{name_some(ids)}）。回線IDを確かめ、行を除いてください。"
+    return (Violation(OFFERINGS[offering].clause, reason, ids),)
 
 
 def _warnings(what: Known, rows: Sequence[ApplicationLine], agreed: frozenset[str]) -> Violations:

@@ -80,8 +80,7 @@ async def impose_duties(
         clause_confirmed=clause_confirmed,
         version=policy.version if policy and policy.published_at else None,
     )
-    edges = await facts.partner_edges(db, subscriber_id=subscriber_id)
-    violations = _faults(edge, edges, on=tokyo_date(at))
+    violations = _faults(edge, await facts.partner_edges(db, subscriber_id=subscriber_id), on=tokyo_date(at))
     if violations or policy is None:
         raise Refused(violations)
     mine = (partners.partners.c.id == partner_id) & (partners.partners.c.subscriber_id == subscriber_id)

@@ -4,10 +4,13 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert
+from stdnum.jp import cn
 
 from portal.records import events, members, subscribers
 from portal.records.base import Db
 from portal.records.members import Person
+from portal.terms import eligibility
+from portal.usecases.outcomes import Conflict, Refused
 
 # The first staff of an installation are enrolled before there is anybody who could do it.
 SETUP = Person(UUID(int=0), "staff", None, "初期設定", "", (), None, "初期設定")
@@ -29,7 +32,12 @@ async def register_subscriber(
     payment_months: int = 1,
     payment_day: int = 31,
 ) -> UUID:
-    """A4-1, A5-1: register a corporation as a subscriber. Payment is due `payment_months` after the month of issue."""
+    """A4-1, A5-1: register a corporation as a subscriber. Payment is due `payment_months` after the month of issue.
+
+    Refuses a 法人番号 whose check digit is wrong.
+    """
+    if violations := eligibility.corporation(qualified=bool(cn.is_valid(corporate_number))):
+        raise Refused(violations)
     subscriber_id = uuid4()
     await db.execute(
         insert(subscribers.subscribers).values(
@@ -111,7 +119,14 @@ async def invite_member(
     roles: tuple[str, ...],
     authority: str | None = None,
 ) -> UUID:
-    """Let a person of a subscriber in, with roles; a signatory needs the authority it rests on."""
+    """Let a person of a subscriber in, with roles.
+
+    Refuses a signatory without the authority it rests on, and another company's provider: whoever signs in there would
+    come in as this company's member.
+    """
+    await _own_connection(db, connection_id, subscriber_id=subscriber_id)
+    if "signatory" in roles and not authority:
+        raise Conflict("署名権限者には、権限の根拠（代表取締役、委任状など）が必要です。")
     member_id = uuid4()
     await db.execute(
         insert(members.members).values(
@@ -150,7 +165,8 @@ async def enrol_staff(
     email: str,
     roles: tuple[str, ...],
 ) -> UUID:
-    """Let a person of the provider's staff in, with roles."""
+    """Let a person of the provider's staff in, with roles. Refuses a subscriber's provider to sign in by."""
+    await _own_connection(db, connection_id, subscriber_id=None)
     staff_id = uuid4()
     await db.execute(
         insert(members.staff).values(
@@ -174,3 +190,9 @@ async def enrol_staff(
         details={"roles": list(roles)},
     )
     return staff_id
+
+
+async def _own_connection(db: Db, connection_id: UUID, *, subscriber_id: UUID | None) -> None:
+    connection = await members.connection(db, connection_id)
+    if connection is None or connection.subscriber_id != subscriber_id:
+        raise Conflict("この会社の認証サーバーではありません。登録されている認証サーバーを選んでください。")

@@ -152,6 +152,7 @@ async def prepare(
         "prepared_note": f"{RECOMMENDATION_LABELS[recommendation]}：{note}",
     }
     await _write(db, application, written, at=at)
+    # The staff's alone: a subscriber reads the decision, not what was advised.
     await _event(
         db,
         application,
@@ -160,6 +161,7 @@ async def prepare(
         at=at,
         reason=note,
         details={"recommendation": recommendation},
+        internal=True,
     )
 
 
@@ -280,6 +282,7 @@ async def _event(
     clauses: tuple[str, ...] = (),
     reason: str | None = None,
     details: dict[str, Any] | None = None,
+    internal: bool = False,
 ) -> None:
     await events.record(
         db,
@@ -288,7 +291,7 @@ async def _event(
         verb=verb,
         object_kind="application",
         object_id=application.id,
-        subscriber_id=application.subscriber_id,
+        subscriber_id=None if internal else application.subscriber_id,
         clauses=clauses or (KINDS[ApplicationKind(application.kind)].clause,),
         reason=reason,
         details=details,

@@ -22,7 +22,6 @@ from portal.web.rendering import day_era, folded
 from portal.web.shown import PAGE_ROWS, Paging, page_of, paged
 from portal.web.timeline import ShownEvent, shown_events
 from portal.web.transaction import Call, go
-from portal.web.verbs import VERB_LABELS
 from portal.web.verbs import QUIET
 
 TONES = {

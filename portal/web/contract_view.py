@@ -113,12 +113,14 @@ async def contract_view(call: Call, *, subscriber_id: UUID | None) -> ContractVi
         offset=(page - 1) * PAGE_ROWS,
         limit=PAGE_ROWS + 1,
     )
-    counted = await lines.count_by_prefecture(call.db, contract.id, subscriber_id=owner, on=on)
+    entry = OFFERINGS[Offering(contract.offering)]
+    counted = await lines.count_by_prefecture(
+        call.db, contract.id, subscriber_id=owner, on=on, consents=entry.controls_traffic
+    )
     told = await events.of_object(call.db, "contract", contract.id)
     path = f"{base}/{contract.id}"
     rows, paging = paged(found, page, path=path, query={"q": search})
-    facts, entry = outline(contract), OFFERINGS[Offering(contract.offering)]
-    state = standing.contract_state(facts, on)
+    state = standing.contract_state(outline(contract), on)
     term_last_on = minimum_term_last_day(contract.billing_starts_on) if contract.billing_starts_on else None
     statements = "/statements" if subscriber_id else "/desk/invoices"
     return ContractView(

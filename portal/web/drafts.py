@@ -98,8 +98,13 @@ class Writing:
 
 async def edit(call: Call) -> Response:
     """The form with what is saved, and what of it does not hold yet."""
-    application = await writable_one(call)
+    return await saved_form(call, await writable_one(call))
+
+
+async def saved_form(call: Call, application: Application, *errors: FieldError, status: int = 200) -> Response:
+    """The form as it is saved, with errors besides its own where another act of the page did not hold."""
     form = Form(application.answers)
+    form.refuse_all(errors)
     held, total, broken = await _held(call, application)
     columns = await columns_for(call, application, held)
     rows = [row_of_line(line, columns) for line in held]
@@ -109,7 +114,7 @@ async def edit(call: Call) -> Response:
     if application.revision > 1:
         _refuse(form, _questions(application), application, call)
         form.refuse_all(errors_of(rows, columns))
-    return await _page(call, application, form, rows, columns, counts=(total, broken))
+    return await _page(call, application, form, rows, columns, counts=(total, broken), status=status)
 
 
 async def save(call: Call) -> Response:
@@ -222,10 +227,10 @@ async def _writing(call: Call, application: Application) -> Writing:
     answers = {
         question.name: form.value(question.name).replace("\x00", "\ufffd") for question in _questions(application)
     }
+    if form.value("rows") != "typed":
+        return Writing(form, answers, [], await columns_for(call, application), None)
     held = await applications.lines(call.db, application.id, subscriber_id=application.subscriber_id)
     columns = await columns_for(call, application, held)
-    if form.value("rows") != "typed":
-        return Writing(form, answers, [], columns, None)
     posted = rows_posted(call.data)
     written = [row for row in posted if not row.is_blank]
     read = await read_rows(call, application, written, columns, held)

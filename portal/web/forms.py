@@ -34,17 +34,22 @@ class Form:
         self._many = dict(many or {})
         self._labels = dict(labels or {})
         self._errors: list[FieldError] = []
+        self._first: dict[str, str] = {}
         self.submission_key = str(submission_key or uuid4())
 
     @classmethod
     def posted(cls, data: FormData, *, labels: Mapping[str, str], submission_key: UUID | None) -> "Form":
         """The form as it was sent; files are not part of it."""
-        values = {name: value for name, value in data.multi_items() if isinstance(value, str)}
-        many: dict[str, tuple[str, ...]] = {}
+        many: dict[str, list[str]] = {}
         for name, value in data.multi_items():
             if isinstance(value, str):
-                many[name] = (*many.get(name, ()), value)
-        return cls(values, many=many, labels=labels, submission_key=submission_key)
+                many.setdefault(name, []).append(value)
+        return cls(
+            {name: values[-1] for name, values in many.items()},
+            many={name: tuple(values) for name, values in many.items()},
+            labels=labels,
+            submission_key=submission_key,
+        )
 
     def value(self, name: str) -> str:
         return self._values.get(name, "")
@@ -55,7 +60,7 @@ class Form:
 
     def text(self, name: str) -> str:
         """The value without space at its ends (full-width space included); otherwise as typed."""
-        return self.value(name).replace("\u3000", " ").strip()
+        return self.value(name).strip()
 
     def code(self, name: str) -> str:
         """The value as a number, date or id is read: NFKC, without space at its ends. Never for names."""
@@ -63,8 +68,8 @@ class Form:
 
     def refuse(self, name: str, message: str) -> None:
         """Put a message beside a field (the first one stays) and into the summary."""
-        if self.error(name) is None:
-            self._errors.append(FieldError(name, self._labels.get(name, name), message))
+        if name not in self._first:
+            self.refuse_all([FieldError(name, self._labels.get(name, name), message)])
 
     def need(self, *names: str) -> None:
         """Refuse each of these fields that was left empty."""
@@ -80,11 +85,15 @@ class Form:
         return value
 
     def error(self, name: str) -> str | None:
-        return next((error.message for error in self._errors if error.field_id == name), None)
+        """The message beside a field: the first of its own."""
+        return self._first.get(name)
 
     @property
     def errors(self) -> tuple[FieldError, ...]:
         return tuple(self._errors)
 
     def refuse_all(self, errors: Iterable[FieldError]) -> None:
-        self._errors.extend(errors)
+        """Put messages made elsewhere into the summary, all of them; beside a field stands its first."""
+        for error in errors:
+            self._errors.append(error)
+            self._first.setdefault(error.field_id, error.message)

@@ -7,21 +7,22 @@ from starlette.responses import Response
 
 from portal.records import applications, contracts, home, invoices, partners, policies, prices
 from portal.records.applications import ListedApplication
-from portal.records.contracts import ListedContract
 from portal.terms.applications import KINDS, ApplicationKind, ApplicationState
 from portal.terms.eligibility import current_policy
 from portal.terms.offerings import OFFERINGS, Offering
-from portal.terms.periods import add_days
+from portal.terms.periods import Month
 from portal.usecases import facts
 from portal.web.access import BINDS, PREPARES, ROLE_LABELS, Who
+from portal.web.contracts import ContractRow, contract_row
+from portal.web.news import latest_news
 from portal.web.rendering import month_name, yen
 from portal.web.timeline import ShownEvent
 from portal.web.transaction import Call, go
-from portal.web.words import SUBSCRIBER_NEWS, shown_news
 
 SHOWN_CONTRACTS = 5
 SHOWN_TASKS = 20
-NEW_FOR_DAYS = 30
+# As long as payment terms of a subscriber may be.
+LONGEST_PAYMENT_MONTHS = 6
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,6 @@ class Task:
     until: date | None
     overdue: bool = False
     count: int | None = None
-
-
-@dataclass(frozen=True)
-class ContractRow:
-    href: str
-    number: str
-    offering: str
-    line_count: int
-    billing_starts_on: date | None
-    state: str
-    tone: str
 
 
 @dataclass(frozen=True)
@@ -75,9 +65,9 @@ async def show(call: Call) -> Response:
     page = HomePage(
         tasks=tuple(task for who, task in by_day if who is None or who.admits(call.by))[:SHOWN_TASKS],
         others=tuple(_named(who, task) for who, task in by_day if who and not who.admits(call.by))[:SHOWN_TASKS],
-        contracts=tuple(_contract(row) for row in found[:SHOWN_CONTRACTS]),
+        contracts=tuple(contract_row(row, on=call.today, path="/contracts") for row in found[:SHOWN_CONTRACTS]),
         more_contracts=len(found) > SHOWN_CONTRACTS,
-        news=shown_news(await home.news(call.db, SUBSCRIBER_NEWS, subscriber_id=call.subscriber_id), to_staff=False),
+        news=await latest_news(call),
         may_apply=PREPARES.admits(call.by),
     )
     return call.page("home/show.html", page)
@@ -161,8 +151,8 @@ async def _sheets(call: Call) -> Waits:
 
 
 async def _statements(call: Call) -> Waits:
-    """Statements issued lately: nobody has to act, but everybody has them to read."""
-    since = add_days(call.today, -NEW_FOR_DAYS)
+    """Statements whose day of payment has not passed: everybody has them to read."""
+    since = Month.of(call.today).plus(-LONGEST_PAYMENT_MONTHS - 1).first
     found = await invoices.issued(call.db, subscriber_id=call.subscriber_id, from_=since, limit=SHOWN_TASKS)
     return [
         (
@@ -173,10 +163,10 @@ async def _statements(call: Call) -> Waits:
                 f"{one.number}　ご請求金額 {yen(one.total)}（税込）",
                 one.issued_on,
                 one.due_on,
-                one.due_on is not None and one.due_on < call.today,
             ),
         )
         for one in found
+        if one.due_on is not None and one.due_on >= call.today
     ]
 
 
@@ -185,17 +175,4 @@ def _named(who: Who, task: Task) -> Task:
     roles = "か".join(ROLE_LABELS[role] for role in who.subscriber)
     return Task(
         task.label, task.href, f"{roles}の対応待ちです。{task.detail or ''}", task.since, task.until, task.overdue
-    )
-
-
-def _contract(row: ListedContract) -> ContractRow:
-    waiting = row.billing_starts_on is None
-    return ContractRow(
-        href=f"/contracts/{row.id}",
-        number=row.number,
-        offering=OFFERINGS[Offering(row.offering)].label,
-        line_count=row.line_count,
-        billing_starts_on=row.billing_starts_on,
-        state="課金開始前" if waiting else "契約中",
-        tone="progress" if waiting else "good",
     )

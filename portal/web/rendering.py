@@ -12,13 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from portal.settings import ROOT
 from portal.terms.periods import TOKYO, Month, tokyo_date
 
-HYPHENS = str.maketrans("ー－−‐–—―", "-" * 7)
+# As typed or pasted for "-" (NFKC leaves them apart): ー, hyphens, dashes, minus, and the lines that IMEs offer.
+HYPHENS = str.maketrans(dict.fromkeys("ー‐‑‒–—―−⁃─━", "-"))
 WEEKDAYS = "月火水木金土日"
 ERAS = (
     (date(2019, 5, 1), "令和"),
     (date(1989, 1, 8), "平成"),
     (date(1926, 12, 25), "昭和"),
     (date(1912, 7, 30), "大正"),
+    (date(1868, 1, 25), "明治"),
 )
 
 
@@ -60,8 +62,8 @@ def day(value: date | datetime) -> str:
 
 
 def era_year(on: date) -> str:
-    """令和8年; the first year of an era is 元年."""
-    start, era = next((row for row in ERAS if row[0] <= on), ERAS[-1])
+    """令和8年; the first year of an era is 元年. Before 明治: 西暦."""
+    start, era = next((row for row in ERAS if row[0] <= on), (date.min, "西暦"))
     year = on.year - start.year + 1
     return f"{era}{'元' if year == 1 else year}年"
 
@@ -108,8 +110,7 @@ def number(value: int) -> str:
 
 def folded(value: str) -> str:
     """Text as people search for numbers: NFKC, every kind of hyphen one hyphen, capitals, no space around."""
-    text = unicodedata.normalize("NFKC", value.translate(HYPHENS))
-    return text.strip().upper()
+    return unicodedata.normalize("NFKC", value).translate(HYPHENS).strip().upper()
 
 
 @cache

@@ -60,7 +60,9 @@ def violations_shown(violations: Iterable[Violation]) -> tuple[ShownViolation, .
 
 def page_of(value: str) -> int:
     """The page asked for in the URL: 1 for anything that is not a page."""
-    return int(value) if value.isascii() and value.isdigit() and 0 < int(value) < 100_000 else 1
+    # The length first: Python refuses to read a number of thousands of digits.
+    asked = int(value) if len(value) <= 5 and value.isascii() and value.isdigit() else 1
+    return max(asked, 1)
 
 
 def paged(

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from portal.records.events import Event
+from portal.terms.periods import japanese
 from portal.web.shown import ClauseRef, clause_ref
 from portal.web.verbs import VERB_LABELS
 
@@ -33,7 +34,9 @@ def shown_events(events: Iterable[Event], *, to_staff: bool) -> tuple[ShownEvent
 
 def _shown(event: Event, *, to_staff: bool) -> ShownEvent:
     named = to_staff or event.realm == "subscriber"
-    details = [f"{label}：{value}" for name, label in DETAIL_LABELS.items() if (value := event.details.get(name))]
+    details = [
+        f"{label}：{_said(value)}" for name, label in DETAIL_LABELS.items() if (value := event.details.get(name))
+    ]
     return ShownEvent(
         at=event.at,
         title=VERB_LABELS.get(event.verb, event.verb),
@@ -41,3 +44,11 @@ def _shown(event: Event, *, to_staff: bool) -> ShownEvent:
         detail="　".join((*details, *((event.reason,) if event.reason else ()))) or None,
         clauses=tuple(clause_ref(one) for one in event.clauses),
     )
+
+
+def _said(value: str) -> str:
+    """A detail as people read it: days are stored as ISO writes them."""
+    try:
+        return japanese(date.fromisoformat(value))
+    except ValueError:
+        return value

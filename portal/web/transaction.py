@@ -1,7 +1,10 @@
 """One request, one transaction: enter, handle, commit before the answer leaves; everything else rolls back."""
 
+import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +12,8 @@ from urllib.parse import quote
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,17 +22,22 @@ from portal.records import members, submissions
 from portal.records.base import Db
 from portal.records.members import Person
 from portal.terms.periods import tokyo_date
-from portal.usecases.outcomes import Conflict, Forbidden, NotFound
-from portal.web import errors
+from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
+from portal.web import bodies, errors
 from portal.web.access import Who
 from portal.web.forms import Form
 from portal.web.rendering import Site
 from portal.web.services import Services
+from portal.web.shown import violations_shown
 from portal.web.site import site_for
 
 COOKIE = "portal_session"
-# SQLSTATE classes that a repetition may well get through: serialization, deadlock, lock timeout.
-PASSING = frozenset({"40001", "40P01", "55P03"})
+# SQLSTATEs that a repetition may well get through: serialization, deadlock, lock and statement timeout, a server that
+# stops, starts or has no connection left.
+PASSING = frozenset({"40001", "40P01", "55P03", "57014", "25P03", "57P01", "57P02", "57P03", "53300"})
+# Values that no column can hold: numbers and days out of range, characters that are no text.
+IMPOSSIBLE = frozenset({"22003", "22008", "22021", "22P05"})
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -93,24 +103,62 @@ def endpoint(handler: Handler, who: Who) -> Callable[[Request], Awaitable[Respon
         services: Services = request.app.state.services
         writes = request.method == "POST"
         # The body is read before the transaction begins, so that a slow sender holds no row.
-        data = await request.form(max_fields=20_000, max_files=4) if writes else FormData()
+        try:
+            data = await bodies.posted(request) if writes else FormData()
+        except bodies.Unreadable as error:
+            return errors.page(request, services, errors.UNREADABLE, message=str(error))
         try:
             return await _inside(request, services, handler, who, data, writes=writes)
-        except IntegrityError:
-            return errors.page(request, services, errors.CONFLICT)
+        except Unreachable:
+            return errors.page(request, services, errors.BUSY)
         except DBAPIError as error:
-            if getattr(error.orig, "sqlstate", None) in PASSING:
-                return errors.page(request, services, errors.BUSY)
-            raise
+            kind = _kind_of(error, writes=writes)
+            if kind is None:
+                raise
+            log.warning("%s at %s: %s", kind.status, request.url.path, error.orig)
+            return errors.page(request, services, kind)
+        finally:
+            await data.close()
 
     return handle
+
+
+class Unreachable(Exception):
+    """The database gives no connection now."""
+
+
+@asynccontextmanager
+async def _connected(pool: AsyncEngine) -> AsyncIterator[Db]:
+    db = pool.connect()
+    try:
+        await db.start()
+    except (OSError, DBAPIError, NoConnectionFree) as error:
+        log.warning("no connection to the database: %s", error)
+        raise Unreachable from error
+    try:
+        yield db
+    finally:
+        await asyncio.shield(db.close())
+
+
+def _kind_of(error: DBAPIError, *, writes: bool) -> errors.Kind | None:
+    """What an error of the database means to a person; None: a fault of ours."""
+    state = getattr(error.orig, "sqlstate", None)
+    if isinstance(error, IntegrityError):
+        return errors.CONFLICT
+    if state in PASSING or error.connection_invalidated:
+        return errors.BUSY
+    # The driver refuses impossible values before the server does, as a kind of ValueError.
+    if state in IMPOSSIBLE or isinstance(getattr(error.orig, "__cause__", None), ValueError):
+        return errors.UNREADABLE if writes else errors.NOT_FOUND
+    return None
 
 
 async def _inside(
     request: Request, services: Services, handler: Handler, who: Who, data: FormData, *, writes: bool
 ) -> Response:
     at = services.clock.now()
-    async with services.pool.connect() as db:
+    async with _connected(services.pool) as db:
         transaction = await db.begin()
         person = await members.enter(db, token_hash=token_hash(request), at=at)
         if person is None:
@@ -130,6 +178,9 @@ async def _inside(
             response = errors.page(request, services, errors.FORBIDDEN, site=site, message=str(error))
         except Conflict as error:
             response = errors.page(request, services, errors.CONFLICT, site=site, message=str(error))
+        except Refused as error:
+            shown = violations_shown(error.violations)
+            response = errors.page(request, services, errors.UNREADABLE, site=site, violations=shown)
         if response.status_code < 400:
             await transaction.commit()
         else:
@@ -140,13 +191,16 @@ async def _inside(
 async def _once(call: Call, handler: Handler) -> Response:
     """Act once per submission key: the second of two clicks waits for the first and goes where it led."""
     if call.key is None:
-        return errors.page(call.request, call.services, errors.NO_KEY, site=call.site)
+        return errors.page(call.request, call.services, errors.UNREADABLE, site=call.site)
     new, location = await submissions.claim(call.db, call.key, person_id=call.by.id, at=call.at)
     if not new:
         return go(location or "/")
     response = await handler(call)
     if response.status_code == 303:
         await submissions.settle(call.db, call.key, person_id=call.by.id, location=response.headers["location"])
+    elif response.status_code < 400:
+        # A page would leave the key used up and lead a second click nowhere.
+        raise RuntimeError(f"{call.request.url.path}: an act leads on (303), what is no act answers 422")
     return response
 
 
@@ -164,7 +218,6 @@ def _submission_key(data: FormData) -> UUID | None:
 
 def _sign_in_first(request: Request, services: Services, data: FormData, *, writes: bool) -> Response:
     if not writes:
-        path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        return RedirectResponse(f"/sign-in?return_to={quote(path, safe='')}", 303)
+        return RedirectResponse(f"/sign-in?return_to={quote(errors.address(request), safe='')}", 303)
     kept = tuple((name, value) for name, value in data.multi_items() if isinstance(value, str))
     return errors.page(request, services, errors.SIGNED_OUT, kept=kept)

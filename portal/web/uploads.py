@@ -28,8 +28,8 @@ from portal.usecases.line_judgement import Known, judge, known
 from portal.usecases.outcomes import Conflict, NotFound
 from portal.usecases.readings import neutralise
 from portal.usecases.uploads import SealedLine
-from portal.web.drafts import writable_one
-from portal.web.forms import Form
+from portal.web.drafts import saved_form, writable_one
+from portal.web.forms import FieldError, Form
 from portal.web.line_rows import KEY
 from portal.web.shown import PAGE_ROWS, Paging, page_of, paged
 from portal.web.transaction import Call, go
@@ -103,27 +103,42 @@ class UploadPage:
 
 async def add(call: Call) -> Response:
     """Check a file and keep it sealed, with what was found. Nothing of it is taken over."""
+    try:
+        return await _add(call)
+    finally:
+        await call.data.close()
+
+
+async def _add(call: Call) -> Response:
     application = await writable_one(call)
     file = call.data.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        raise Conflict("ファイルが選ばれていません。申込の画面でファイルを選び、もう一度送ってください。")
-    if call.data.get("whole") != "1":
-        raise Conflict("ファイルが途中までしか届いていません。もう一度送ってください。")
+    missing = _missing(call)
+    if missing or not isinstance(file, UploadFile):
+        return await saved_form(call, application, FieldError("file", "回線の一覧", missing), status=422)
     content = await file.read()
-    what = await _known(call, application)
-    summary = await _run(call, check_file, content, what)
+    summary = await _run(call, check_file, content, await _known(call, application))
     upload_id = await usecase.keep(
         call.db,
         by=call.by,
         at=call.at,
         application_id=application.id,
-        file_name=_name_of(file.filename),
+        file_name=_name_of(file.filename or ""),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         content_sealed=call.services.cipher.seal(content, purpose=PURPOSE),
         summary=summary,
     )
     return go(f"/applications/{application.id}/uploads/{upload_id}")
+
+
+def _missing(call: Call) -> str:
+    """What keeps a posted file from being one: a body that was cut off has lost the field that comes after it."""
+    file = call.data.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:
+        return "ファイルを選んでから送ってください。"
+    if call.data.get("whole") != "1":
+        return "ファイルが途中までしか届いていません。もう一度選んで送ってください。"
+    return ""
 
 
 async def show(call: Call) -> Response:
@@ -144,15 +159,19 @@ async def apply(call: Call) -> Response:
     read = await _run(call, read_file, await _content(call, upload), await _known(call, application))
     seal = call.services.cipher.seal
     lines = [SealedLine(line, seal(line.access_key.encode(), purpose=KEY)) for line in read.lines]
-    await usecase.apply(
-        call.db,
-        by=call.by,
-        at=call.at,
-        upload_id=upload.id,
-        mode="append" if mode == "append" else "replace",
-        summary=read.summary,
-        lines=lines,
-    )
+    try:
+        await usecase.apply(
+            call.db,
+            by=call.by,
+            at=call.at,
+            upload_id=upload.id,
+            mode="append" if mode == "append" else "replace",
+            summary=read.summary,
+            lines=lines,
+        )
+    except Conflict as error:
+        form.refuse("mode", str(error))
+        return _page(call, upload, form, status=422)
     return go(f"/applications/{application.id}/edit?saved=1")
 
 

@@ -277,19 +277,75 @@ async def test_a_line_of_another_company_is_refused_without_saying_whose(pool: A
     assert (await load(pool, application_id)).state == "in_review"
 
 
-async def test_of_two_acceptances_of_one_line_at_once_one_holds_and_nothing_is_half_done(
-    pool: AsyncEngine, world: World
-) -> None:
-    ids = [await submitted(pool, company, line(21)) for company in (world.ours, world.theirs)]
-    for application_id in ids:
+async def both_accepted_at_once(pool: AsyncEngine, owner_pool: AsyncEngine, world: World, serial: int) -> object:
+    """Accept one line for one company, and before that commits for the other: what becomes of the second."""
+    first, second = [await submitted(pool, company, line(serial)) for company in (world.ours, world.theirs)]
+    for application_id in (first, second):
         await prepared(pool, world, application_id)
-    by = world.desk.approver
-    outcomes = await asyncio.gather(*(accept(pool, one, by=by) for one in ids), return_exceptions=True)
-    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["Refused", "UUID"]
+    async with database.transaction(pool, "staff") as db, owner_pool.connect() as watcher:
+        await reviews.accept(
+            db,
+            by=world.desk.approver,
+            at=ACCEPTED_AT,
+            application_id=first,
+            starts_on=STARTS_ON,
+            seen_prepared_at=PREPARED_AT,
+        )
+        other = asyncio.create_task(accept(pool, second, by=world.desk.approver))
+        # Its checks are over and it waits for the first one's locks; then the first one commits.
+        while not await watcher.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            await watcher.rollback()
+    return (await asyncio.gather(other, return_exceptions=True))[0]
+
+
+async def held(pool: AsyncEngine, serial: int) -> tuple[int, int]:
+    """How many lines and how many contracts hold this access-line id."""
     async with database.transaction(pool, "staff") as db:
-        formed = await db.scalar(text("SELECT count(*) FROM contracts WHERE application_id = ANY (:ids)"), {"ids": ids})
-        held = await db.scalar(text("SELECT count(*) FROM lines WHERE access_line_id = 'COP00000021'"))
-    assert (formed, held) == (1, 1)
+        found = await db.execute(
+            text("SELECT count(*), count(DISTINCT contract_id) FROM lines WHERE access_line_id = :id"),
+            {"id": f"COP{serial:08}"},
+        )
+        lines, contracts = found.one()
+        return lines, contracts
+
+
+async def test_of_two_acceptances_of_one_line_at_once_one_is_refused_with_nothing_half_done(
+    pool: AsyncEngine, owner_pool: AsyncEngine, world: World
+) -> None:
+    async with database.transaction(pool, "staff") as db:
+        before = await db.scalar(text("SELECT count(*) FROM contracts"))
+    outcome = await both_accepted_at_once(pool, owner_pool, world, 21)
+    assert isinstance(outcome, Refused)
+    assert "COP00000021" in outcome.violations[0].reason
+    async with database.transaction(pool, "staff") as db:
+        after = await db.scalar(text("SELECT count(*) FROM contracts"))
+    assert (await held(pool, 21), int(after or 0) - int(before or 0)) == ((1, 1), 1)
+
+
+async def test_control_without_the_constraint_both_would_hold_the_line(
+    pool: AsyncEngine, owner_pool: AsyncEngine, world: World
+) -> None:
+    async with owner_pool.begin() as db:
+        made = await db.scalar(
+            text("SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = 'lines_living_once'")
+        )
+        await db.execute(text("ALTER TABLE lines DROP CONSTRAINT lines_living_once"))
+    assert isinstance(await both_accepted_at_once(pool, owner_pool, world, 22), UUID)
+    assert await held(pool, 22) == (2, 2)
+    async with owner_pool.begin() as db:
+        await db.execute(text("DELETE FROM lines WHERE access_line_id = 'COP00000022'"))
+        await db.execute(text(f"ALTER TABLE lines ADD CONSTRAINT lines_living_once {made}"))
+
+
+async def test_what_the_review_advises_is_the_staffs_alone(pool: AsyncEngine, world: World) -> None:
+    application_id = await submitted(pool, world.ours, line(23))
+    await prepared(pool, world, application_id)
+    async with database.transaction(pool, "staff") as db:
+        told = {event.verb for event in await events.of_object(db, "application", application_id)}
+    async with database.transaction(pool, "subscriber", subscriber_id=world.ours.id) as db:
+        shown = {event.verb for event in await events.of_object(db, "application", application_id)}
+    assert told - shown == {"application_prepared"}
+    assert "application_taken" in shown
 
 
 async def test_facts_that_changed_since_the_review_are_asked_again(pool: AsyncEngine, world: World) -> None:

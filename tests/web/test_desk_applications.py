@@ -6,9 +6,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from portal.records import applications, database
 from tests import makers_applications
+from tests.builders import CORPORATE_NUMBERS
 from tests.makers_reviews import TAKEN_AT, MadeLine, made_lines, prepared, ready, submitted
 from tests.portals import Portal, text_of
 
@@ -78,7 +80,14 @@ async def test_the_review_page_shows_everything_but_the_access_key(portal: Porta
     application_id = await makers_applications.submitted(portal.pool, portal.world.ours)
     answer = await portal.get(portal.world.desk.auditor, f"{QUEUE}/{application_id}")
     words = text_of(answer)
-    for word in ("新規契約の審査", "例示通信株式会社", "7000012050002", "CAF0000000001", "••••••••", "条文チェック"):
+    for word in (
+        "新規契約の審査",
+        "例示通信株式会社",
+        CORPORATE_NUMBERS[0],
+        "CAF0000000001",
+        "••••••••",
+        "条文チェック",
+    ):
         assert word in words
     for word in ("初期費用", "100,000円", "40,000円", "申込を受け付けました"):
         assert word in words
@@ -202,7 +211,7 @@ async def test_an_approver_confirms_and_accepts_once(portal: Portal) -> None:
         "適合",
     ):
         assert word in words
-    seen, key = hidden(confirm.text, "seen").replace("+", "+"), hidden(confirm.text, "submission_key")
+    seen, key = hidden(confirm.text, "seen"), hidden(confirm.text, "submission_key")
     data: dict[str, str | list[str]] = {"starts_on": "2026-11-01", "seen": seen, "submission_key": key}
     answers = [await portal.post(approver, f"{path}/accept", data) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
@@ -239,14 +248,20 @@ async def test_an_acceptance_that_does_not_hold_says_every_clause_and_changes_no
     assert await state_of(portal, application_id) == "in_review"
 
 
-async def test_who_finished_the_review_sees_why_they_may_not_decide(portal: Portal) -> None:
-    application_id = await submitted(portal.pool, portal.world.ours, line(15))
-    await prepared(portal.pool, portal.world, application_id)
-    clerk, path = portal.world.desk.clerk, f"{QUEUE}/{application_id}"
-    async with database.transaction(portal.pool, "staff") as db:
-        await db.execute(text("SELECT 1"))
-    answer = await portal.get(clerk, path)
-    assert "承諾を確認する" not in text_of(answer)
+async def test_who_finished_the_review_sees_why_they_may_not_decide(portal: Portal, owner_pool: AsyncEngine) -> None:
+    """Two roles in one person: the second clerk has become an approver as well."""
+    both, application_id = portal.world.desk.second_clerk, await submitted(portal.pool, portal.world.ours, line(15))
+    async with owner_pool.begin() as db:
+        await db.execute(text("UPDATE staff SET roles = ARRAY['clerk', 'approver'] WHERE id = :id"), {"id": both.id})
+    path = f"{QUEUE}/{application_id}"
+    await portal.post(both, f"{path}/take", {})
+    await portal.post(both, f"{path}/prepare", {"recommendation": "accept", "note": "不備なし"})
+    words = text_of(await portal.get(both, path))
+    assert "この申込は、あなたが審査を終えました。" in words
+    assert "承諾を確認する" not in words
+    refused = await portal.post(both, f"{path}/accept", {"starts_on": "2026-11-01"})
+    assert refused.status_code == 403
+    assert "ほかの決裁者が行います" in text_of(refused)
 
 
 async def test_a_decline_is_confirmed_and_its_reason_shown(portal: Portal) -> None:
@@ -291,4 +306,5 @@ async def test_the_work_after_acceptance_is_recorded(portal: Portal) -> None:
 async def test_the_done_page_is_only_there_when_something_is_done(portal: Portal) -> None:
     application_id = await submitted(portal.pool, portal.world.ours, line(18), at=TAKEN_AT)
     assert (await portal.get(portal.world.desk.clerk, f"{QUEUE}/{application_id}/done")).status_code == 404
-    assert (await portal.get(portal.world.desk.approver, f"{QUEUE}/{application_id}/accept")).status_code == 409
+    for person, page in ((portal.world.desk.approver, "accept"), (portal.world.desk.clerk, "send-back")):
+        assert (await portal.get(person, f"{QUEUE}/{application_id}/{page}")).status_code == 409

@@ -17,6 +17,7 @@ from portal.web.transaction import Call
 from portal.web.verbs import DETAIL_LABELS, OBJECT_LABELS, VERB_LABELS
 
 ROWS = 50
+LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,11 @@ def _row(event: Event) -> Row:
 
 
 def _text(value: Any) -> str:
-    return "、".join(str(one) for one in value) if isinstance(value, list) else str(value)
+    """A detail in words; a long one (a hash) by its beginning."""
+    if isinstance(value, list):
+        return "、".join(ROLE_LABELS.get(str(one), str(one)) for one in value)
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:12]}…"
 
 
 def _href(kept: dict[str, str], **more: int) -> str:

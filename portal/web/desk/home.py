@@ -11,9 +11,9 @@ from portal.records.home import Waiting
 from portal.terms.periods import Month
 from portal.web.access import APPROVER, CLERK, CLOSES, PRICES, Who
 from portal.web.home import Task
+from portal.web.news import latest_news
 from portal.web.timeline import ShownEvent
 from portal.web.transaction import Call
-from portal.web.words import STAFF_NEWS, shown_news
 
 QUEUE = "/desk/applications"
 
@@ -54,7 +54,7 @@ KINDS: Mapping[str, Kind] = {
         "契約の課金開始日を設定する",
         "課金開始日待ち",
         CLERK,
-        "/desk/contracts?billing_start=none",
+        "/desk/contracts?start=none",
         "設定するまで、月額の料金はかかりません（A10）。",
     ),
     "price_sheet": Kind(
@@ -96,14 +96,16 @@ class DeskPage:
 
 
 async def show(call: Call) -> Response:
-    found = await home.at_the_desk(call.db, person_id=call.by.id)
+    order = list(KINDS)
+    waiting = await home.at_the_desk(call.db, person_id=call.by.id)
+    found = sorted(waiting, key=lambda one: (order.index(one.what), one.since))
     mine = [one for one in found if _may(call, one)]
     theirs = [one for one in found if not _may(call, one) and KINDS[one.what].who is not None]
     page = DeskPage(
         tasks=(*(_task(one, on=call.today) for one in mine), *await _month_to_close(call)),
         others=tuple(_task(one, on=call.today) for one in theirs),
         figures=_figures(found),
-        news=shown_news(await home.news(call.db, STAFF_NEWS, subscriber_id=None), to_staff=True),
+        news=await latest_news(call),
         reads_only=call.by.roles == ("auditor",),
     )
     return call.page("desk/home/show.html", page)

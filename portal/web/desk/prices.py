@@ -22,7 +22,7 @@ from portal.web.transaction import Call, go
 
 OPTION_CHOICES = tuple((kind.value, entry.label) for kind, entry in OPTIONS.items())
 BAND_COLUMNS: tuple[dict[str, object], ...] = (
-    {"name": "up_to", "label": "上限の回線数", "required": False, "help": "上限なしは空欄"},
+    {"name": "up_to", "label": "上限の回線数", "required": False},
     {"name": "amount", "label": "月額基本料（円）"},
 )
 
@@ -207,7 +207,7 @@ async def _new(
             for offering in acts.BY_LINES
         ),
         columns=BAND_COLUMNS,
-        clauses={one: clause_ref(one) for one in ("A10", "B1-2", "B2-1-i", "B2-2")},
+        clauses={one: clause_ref(one) for one in ("B1-2", "B2-1-i", "B2-2")},
         violations=violations,
     )
     return call.page("desk/prices/new.html", page, status=status)

@@ -7,10 +7,10 @@ from datetime import date
 from starlette.responses import Response
 
 from portal.records.applications import Application
-from portal.terms.applications import ApplicationKind
+from portal.terms.applications import ApplicationKind, ApplicationState
 from portal.terms.periods import add_days
 from portal.usecases import reviews as acts
-from portal.usecases.outcomes import Refused
+from portal.usecases.outcomes import Conflict, Refused
 from portal.usecases.readings import ReadingError, read_day
 from portal.usecases.reviews import RETURNABLE, Return
 from portal.web.desk.application_view import PATH, Facts, facts_of, found
@@ -130,6 +130,8 @@ def _send_back_page(
     violations: tuple[ShownViolation, ...] = (),
     status: int = 200,
 ) -> Response:
+    if application.state != ApplicationState.IN_REVIEW:
+        raise Conflict("審査中の申込だけを差し戻せます。審査の画面で状態を確かめてください。")
     fields = RETURNABLE.get(ApplicationKind(application.kind), ())
     choices = (("", "選んでください"), *fields, (LINE, "回線（行番号を指定）"))
     columns = (
