@@ -46,8 +46,8 @@ def test_only_the_clock_reads_the_clock() -> None:
 
 
 def _is_our_clock(function: ast.Attribute) -> bool:
-    """`clock.now()`, `self._now()` and the like: a clock that was handed in."""
-    return ast.unparse(function.value).endswith(("clock", "self"))
+    """`clock.now()` and the like: our clock, or one that was handed in."""
+    return ast.unparse(function.value).lower().endswith(("clock", "clock()", "self"))
 
 
 def test_date_arithmetic_is_in_periods() -> None:

@@ -160,6 +160,30 @@ CREATE TRIGGER agreements_append_only BEFORE UPDATE OR DELETE ON policy_agreemen
 CREATE TRIGGER policies_immutable BEFORE UPDATE OR DELETE ON policies
     FOR EACH ROW WHEN (OLD.published_at IS NOT NULL) EXECUTE FUNCTION refuse_change()
     """,
+    # A price sheet that was shown: nothing of it changes but that the subscriber says it has seen it.
+    """
+CREATE FUNCTION refuse_change_of_shown() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    evidence text[] := ARRAY['acknowledged_by', 'acknowledged_at'];
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.acknowledged_at IS NOT NULL OR to_jsonb(NEW) - evidence <> to_jsonb(OLD) - evidence THEN
+        RAISE EXCEPTION 'a price sheet that was shown never changes' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$
+    """,
+    """
+CREATE TRIGGER price_sheets_immutable BEFORE UPDATE OR DELETE ON price_sheets
+    FOR EACH ROW WHEN (OLD.shown_at IS NOT NULL) EXECUTE FUNCTION refuse_change_of_shown()
+    """,
+    """
+CREATE TRIGGER price_sheet_bands_append_only BEFORE UPDATE OR DELETE ON price_sheet_bands
+    FOR EACH ROW EXECUTE FUNCTION refuse_change()
+    """,
+    """
+CREATE TRIGGER price_sheet_options_append_only BEFORE UPDATE OR DELETE ON price_sheet_options
+    FOR EACH ROW EXECUTE FUNCTION refuse_change()
+    """,
     """
 CREATE TRIGGER invoices_immutable BEFORE UPDATE OR DELETE ON invoices
     FOR EACH ROW WHEN (OLD.issued_at IS NOT NULL) EXECUTE FUNCTION refuse_change()

@@ -49,5 +49,5 @@ async def _settle(stage: Stage, closing_id: UUID, *, at: datetime) -> None:
                 at=at,
                 exception_id=one.id,
                 closing_id=closing_id,
-                reason=texts.REASONS[one.code],
+                reason=texts.REASONS.get(one.code, texts.GROWTH),
             )

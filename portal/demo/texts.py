@@ -36,10 +36,7 @@ THIRD = (
 """
 )
 
-# Why what is unusual in a month is right, by the code of the finding.
-REASONS = {
-    "unusual_total": "利用を始めた回線が計画どおり増えたため。開通の記録と照らし合わせて確認した。",
-    "no_billing_start": "開通の報告を待っている。課金開始日は開通の後に設定する。",
-    "no_lines": "契約者に確かめた。回線の利用は翌月からである。",
-}
+# Why what is unusual in a month is right: what a billing person writes for a finding of its code, or of any other.
+REASONS = {"no_billing_start": "開通の報告を待っている。課金開始日は開通の後に設定する。"}
+GROWTH = "利用を始めた回線が計画どおり増えたため。開通の記録と照らし合わせて確認した。"
 NO_FAULT = "記載に不備なし。同意の記録は抜取りで確認した。"

@@ -224,9 +224,7 @@ async def _held(call: Call, application: Application) -> tuple[list[ApplicationL
 
 async def _writing(call: Call, application: Application) -> Writing:
     form = call.form()
-    answers = {
-        question.name: form.value(question.name).replace("\x00", "\ufffd") for question in _questions(application)
-    }
+    answers = {question.name: form.value(question.name) for question in _questions(application)}
     if form.value("rows") != "typed":
         return Writing(form, answers, [], await columns_for(call, application), None)
     held = await applications.lines(call.db, application.id, subscriber_id=application.subscriber_id)

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
 from starlette.responses import Response
 
@@ -54,6 +55,14 @@ class InvoiceView:
     taxes: tuple[TaxRow, ...]
     issuer: dict[str, str]
     addressee: dict[str, str]
+
+
+def contract_asked_for(call: Call) -> UUID | None:
+    """`?contract=`: the invoices of one contract; what is no identifier asks for nothing in particular."""
+    try:
+        return UUID(call.query("contract"))
+    except ValueError:
+        return None
 
 
 async def view(call: Call, invoice: Invoice) -> InvoiceView:

@@ -96,8 +96,7 @@ def rows_posted(data: FormData) -> list[TypedRow]:
         found = _NAME.fullmatch(name)
         if found and isinstance(value, str):
             row = rows.setdefault(found["key"], TypedRow(found["key"], {}))
-            text = value.replace("\x00", "\ufffd")
-            row.typed[found["column"]] = (*row.values(found["column"]), text)
+            row.typed[found["column"]] = (*row.values(found["column"]), value)
     return list(rows.values())
 
 

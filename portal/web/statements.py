@@ -9,7 +9,7 @@ from portal.records.invoices import Invoice
 from portal.terms.offerings import OFFERINGS
 from portal.usecases.outcomes import NotFound
 from portal.web import invoice_view
-from portal.web.invoice_view import InvoiceView
+from portal.web.invoice_view import InvoiceView, contract_asked_for
 from portal.web.rendering import month_name
 from portal.web.shown import PAGE_ROWS, Paging, page_of, paged
 from portal.web.transaction import Call
@@ -34,9 +34,13 @@ class ShowPage:
 async def index(call: Call) -> Response:
     page = page_of(call.query("page"))
     found = await invoices.issued(
-        call.db, subscriber_id=call.subscriber_id, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS + 1
+        call.db,
+        subscriber_id=call.subscriber_id,
+        contract_id=contract_asked_for(call),
+        offset=(page - 1) * PAGE_ROWS,
+        limit=PAGE_ROWS + 1,
     )
-    shown, paging = paged(found, page, path="/statements", query={})
+    shown, paging = paged(found, page, path="/statements", query={"contract": call.query("contract")})
     labels = {offering.value: entry.label for offering, entry in OFFERINGS.items()}
     return call.page("statements/list.html", IndexPage(shown, labels, paging, _by_month(shown)))
 

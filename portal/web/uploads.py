@@ -103,18 +103,11 @@ class UploadPage:
 
 async def add(call: Call) -> Response:
     """Check a file and keep it sealed, with what was found. Nothing of it is taken over."""
-    try:
-        return await _add(call)
-    finally:
-        await call.data.close()
-
-
-async def _add(call: Call) -> Response:
     application = await writable_one(call)
     file = call.data.get("file")
-    missing = _missing(call)
-    if missing or not isinstance(file, UploadFile):
-        return await saved_form(call, application, FieldError("file", "回線の一覧", missing), status=422)
+    if not isinstance(file, UploadFile) or not file.filename:
+        missing = FieldError("file", "回線の一覧", "ファイルを選んでから送ってください。")
+        return await saved_form(call, application, missing, status=422)
     content = await file.read()
     summary = await _run(call, check_file, content, await _known(call, application))
     upload_id = await usecase.keep(
@@ -122,23 +115,13 @@ async def _add(call: Call) -> Response:
         by=call.by,
         at=call.at,
         application_id=application.id,
-        file_name=_name_of(file.filename or ""),
+        file_name=_name_of(file.filename),
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         content_sealed=call.services.cipher.seal(content, purpose=PURPOSE),
         summary=summary,
     )
     return go(f"/applications/{application.id}/uploads/{upload_id}")
-
-
-def _missing(call: Call) -> str:
-    """What keeps a posted file from being one: a body that was cut off has lost the field that comes after it."""
-    file = call.data.get("file")
-    if not isinstance(file, UploadFile) or not file.filename:
-        return "ファイルを選んでから送ってください。"
-    if call.data.get("whole") != "1":
-        return "ファイルが途中までしか届いていません。もう一度選んで送ってください。"
-    return ""
 
 
 async def show(call: Call) -> Response:
@@ -170,6 +153,8 @@ async def apply(call: Call) -> Response:
             lines=lines,
         )
     except Conflict as error:
+        if upload.error_count:
+            raise
         form.refuse("mode", str(error))
         return _page(call, upload, form, status=422)
     return go(f"/applications/{application.id}/edit?saved=1")

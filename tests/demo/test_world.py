@@ -103,8 +103,8 @@ async def test_both_large_and_small_contracts_stand(played: Played, owner_pool: 
 async def test_every_state_of_an_application_is_there(played: Played, owner_pool: AsyncEngine) -> None:
     table = applications.applications
     async with owner_pool.begin() as db:
-        rows = await db.execute(select(table.c.state, func.count()).group_by(table.c.state))
-        assert dict(rows.tuples().all()) == {
+        rows = await db.execute(select(table.c.state, func.count().label("applications")).group_by(table.c.state))
+        assert {row.state: row.applications for row in rows} == {
             "draft": 1,
             "submitted": 2,
             "in_review": 2,
@@ -131,7 +131,7 @@ async def test_the_statements_are_what_the_prices_say(played: Played, owner_pool
             .where(invoices.c.contract_id == large, invoices.c.issued_at.is_not(None))
             .order_by(invoices.c.month)
         )
-        issued = {month: (total, on) for month, total, on in rows.tuples()}
+        issued = {row.month: (row.total, row.issued_on) for row in rows}
         assert list(issued) == [date(2026, month, 1) for month in (5, 6, 7, 8, 9)]
         assert issued[date(2026, 5, 1)] == (331_210, date(2026, 6, 3))
         assert issued[date(2026, 6, 1)] == (51_150, date(2026, 7, 3))

@@ -55,6 +55,8 @@ class Site:
     @asynccontextmanager
     async def signed_in(self, person: Person, *, narrow: bool = False) -> AsyncIterator[Page]:
         """A browser of the person's own, signed in through their company's provider."""
+        import time
+        t0=time.time()
         slug = person.email.split("@")[1].removesuffix(".example")
         context = await self.browser.new_context(
             viewport=NARROW if narrow else WIDE,
@@ -68,6 +70,7 @@ class Site:
         await page.goto(f"{self.url}/sign-in/{'staff' if person.realm == 'staff' else slug}")
         await page.get_by_role("button", name=person.name).click()
         await page.wait_for_url(f"{self.url}/**")
+        print("TIME signin", time.time()-t0)
         yield page
         assert errors == []
         await context.close()
@@ -83,6 +86,8 @@ STICKS_OUT = """() => [...document.querySelectorAll("body *")]
 async def looks_right(page: Page) -> None:
     """No accessibility finding, and nothing sticks out sideways, on a wide and on a narrow screen."""
     before = page.viewport_size
+    import time
+    t0=time.time()
     for size in (WIDE, NARROW):
         await page.set_viewport_size(size)
         found = (await Axe().run(page)).response["violations"]
@@ -91,6 +96,7 @@ async def looks_right(page: Page) -> None:
         sideways = await page.evaluate("document.documentElement.scrollWidth > innerWidth")
         if sideways:
             print("FAULT wide", size["width"], page.url, await page.evaluate(STICKS_OUT))
+    print("TIME looks", time.time()-t0)
     if before:
         await page.set_viewport_size(before)
 

@@ -155,9 +155,7 @@ async def the_approver_accepts(site: Site, older: UUID) -> str:
         await expect(page.get_by_role("heading", name="承諾する内容を確かめてください")).to_be_visible()
         await page.locator("#starts_on").fill("2026/10/20")
         await button(page, "この日で計算し直す").click()
-        assert (
-            await fact(page, "利用開始日") == "2026年10月20日（令和8年10月20日）（開通希望日が後の回線は希望日）"
-        )
+        assert await fact(page, "利用開始日") == "2026年10月20日（令和8年10月20日）（開通希望日が後の回線は希望日）"
         await looks_right(page)
         await press(page, button(page, "承諾する"))
         await expect(page.get_by_role("heading", name="申込を承諾しました")).to_be_visible()
@@ -182,8 +180,8 @@ async def the_clerk_sets_the_billing_start(site: Site, contract: str) -> None:
         await expect(page.get_by_role("heading", name="課金開始日を確かめてください")).to_be_visible()
         # October 20 is the first day, so the term ends on November 19.
         assert (await fact(page, "最低利用期間の末日")).startswith("2026年11月19日（令和8年11月19日）")
-        # B1 100,000 + B2-1-i 40,000 + B2-1-ii 2 × 200 = 140,400; tax 14,040
-        assert [await fact(page, label) for label in ("小計（税抜）", "合計")] == ["140,400円", "154,440円"]
+        # B1 100,000 + B2-1-i 40,000; the lines begin on their 開通希望日, November 1, so B2-1-ii is 0; tax 14,000
+        assert [await fact(page, label) for label in ("小計（税抜）", "合計")] == ["140,000円", "154,000円"]
         await looks_right(page)
         await press(page, button(page, "この日に設定する"))
         await expect(page.get_by_text("課金開始日を設定しました。")).to_be_visible()

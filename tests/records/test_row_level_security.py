@@ -361,6 +361,12 @@ NEVER = {
         "UPDATE policies SET body = '—' WHERE published_at IS NOT NULL",
         "DELETE FROM policies WHERE published_at IS NOT NULL",
     ),
+    "price_sheets": (
+        "UPDATE price_sheets SET initial_fee = 1 WHERE shown_at IS NOT NULL",
+        "DELETE FROM price_sheets WHERE shown_at IS NOT NULL",
+    ),
+    "price_sheet_bands": ("UPDATE price_sheet_bands SET amount = 1", "DELETE FROM price_sheet_bands"),
+    "price_sheet_options": ("UPDATE price_sheet_options SET monthly = 1", "DELETE FROM price_sheet_options"),
     "invoices": ("UPDATE invoices SET total = total WHERE issued_at IS NOT NULL", "DELETE FROM invoices"),
     "invoice_rows": (
         "UPDATE invoice_rows SET amount = 1",

@@ -5,6 +5,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from portal.records import database
 from portal.records.schema import metadata
 
 
@@ -17,8 +18,6 @@ async def test_migrations_make_the_tables_of_the_code(owner_pool: AsyncEngine) -
 
 
 async def test_migrating_again_changes_nothing(owner_url: str, database_url: str, owner_pool: AsyncEngine) -> None:
-    from portal.records import database
-
     await database.migrate(owner_url, login_url=database_url)
     async with owner_pool.connect() as db:
         version = (await db.exec_driver_sql("SELECT version_num FROM alembic_version")).scalar_one()

@@ -136,6 +136,31 @@ async def test_acknowledgement_is_given_once_and_touches_nothing_else(pool: Asyn
             await db.execute(text("UPDATE price_sheets SET initial_fee = 0 WHERE id = :id"), {"id": sheet_id})
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE price_sheets SET initial_fee = 0 WHERE id = :id",
+        "UPDATE price_sheets SET acknowledged_at = NULL, acknowledged_by = NULL WHERE id = :id",
+        "DELETE FROM price_sheets WHERE id = :id",
+        "UPDATE price_sheet_bands SET amount = 0 WHERE sheet_id = :id",
+        "DELETE FROM price_sheet_options WHERE sheet_id = :id",
+    ],
+)
+async def test_nobody_changes_what_was_shown(
+    pool: AsyncEngine, owner_pool: AsyncEngine, world: World, statement: str
+) -> None:
+    async with database.transaction(pool, "staff") as db:
+        known = await prices.taken(db, subscriber_id=world.ours.id, contract_id=None, effective_from=date(2025, 9, 1))
+    if not known:
+        sheet_id = await quote(pool, world, world.ours, sheet=price_sheet(date(2025, 9, 1)))
+        async with database.transaction(pool, "subscriber", subscriber_id=world.ours.id) as db:
+            await acts.acknowledge(db, by=world.ours.signatory, at=NOON, subscriber_id=world.ours.id, sheet_id=sheet_id)
+    async with owner_pool.connect() as db:
+        sheet_id = await db.scalar(text("SELECT id FROM price_sheets WHERE effective_from = '2025-09-01'"))
+        with pytest.raises(DBAPIError, match="never change"):
+            await db.execute(text(statement), {"id": sheet_id})
+
+
 async def test_row_security_alone_keeps_anothers_acknowledgement_out(pool: AsyncEngine, world: World) -> None:
     sheet_id = await quote(pool, world, world.theirs, sheet=price_sheet(date(2025, 6, 1)))
     by = {"role": "subscriber", "subscriber_id": world.ours.id}

@@ -38,6 +38,7 @@ from tests.stubs.wire import When, Wire, wire_to
 
 NOON = datetime(2026, 10, 15, 3, 0, tzinfo=UTC)
 RETRIES = 2_000
+BUSY = 503
 # What a client meets when the other end is gone.
 GONE = (httpx2.TransportError, DBAPIError, InterfaceError, OSError)
 
@@ -187,6 +188,8 @@ async def sent_again(scene: Scene, form: Sent) -> None:
 
     async def send() -> str:
         answer = await scene.portal.post(scene.world.ours.signatory, form.path, dict(form.data))
+        if answer.status_code == BUSY:
+            raise OSError("the portal asks to try again")
         assert answer.status_code == 303
         return str(answer.headers["location"])
 
@@ -213,7 +216,10 @@ async def wired_portal(scene: Scene) -> AsyncIterator[Submit]:
 
 
 async def seen(browser: httpx2.AsyncClient, form: Sent) -> str:
-    return str((await browser.get(form.path)).status_code)
+    answer = await browser.get(form.path)
+    if answer.status_code == BUSY:
+        raise OSError("the portal asks to try again")
+    return str(answer.status_code)
 
 
 async def count_statements(scene: Scene, submit: Submit) -> int:

@@ -336,11 +336,3 @@ async def test_a_viewer_reads_and_changes_nothing(portal: Portal) -> None:
     assert f'href="{home}/' not in page.text
     for tail in ("/edit", "/confirm", "/discard", "/withdraw"):
         assert (await portal.get(ours.viewer, home + tail)).status_code == 403, tail
-
-
-async def test_letters_that_a_database_cannot_keep_are_no_error_page(portal: Portal) -> None:
-    ours = portal.world.ours
-    application_id = await begun(portal)
-    typed = {**form(n1=cells(130, 利用者番号="U\x00")), "note": "a\x00b"}
-    answer = await portal.post(ours.operator, f"/applications/{application_id}/edit", typed)
-    assert answer.status_code == 303

@@ -17,18 +17,14 @@ async def _ready(portal: Portal) -> None:
     await ready(portal.pool, portal.world)
 
 
-async def upload(
-    portal: Portal, application_id: UUID, content: bytes, *, name: str = "回線.csv", whole: bool = True
-) -> httpx2.Response:
-    """Send a file as the page does: the field that proves its end comes after it."""
+async def upload(portal: Portal, application_id: UUID, content: bytes, *, name: str = "回線.csv") -> httpx2.Response:
+    """Send a file as the page does."""
     async with await portal.client(portal.world.ours.operator) as browser:
-        parts: list[tuple[str, tuple[str | None, bytes]]] = [
-            ("submission_key", (None, str(uuid4()).encode())),
-            ("file", (name, content)),
-        ]
-        if whole:
-            parts.append(("whole", (None, b"1")))
-        return await browser.post(f"/applications/{application_id}/uploads", files=parts)
+        return await browser.post(
+            f"/applications/{application_id}/uploads",
+            data={"submission_key": str(uuid4())},
+            files={"file": (name, content)},
+        )
 
 
 async def ids(portal: Portal, application_id: UUID) -> list[str | None]:
@@ -69,7 +65,7 @@ async def test_errors_name_row_column_value_and_remedy_and_nothing_is_taken(port
     for told in ("平成31年5月1日", "2行目と同じ回線IDです", "利用者番号が空です"):
         assert told in words
     assert "Ab3dEf7h" not in page.text
-    assert (await portal.post(operator, f"{path}/apply", {"mode": "replace"})).status_code == 422
+    assert (await portal.post(operator, f"{path}/apply", {"mode": "replace"})).status_code == 409
     assert await ids(portal, application_id) == ["CAF0000000004"]
     back = await portal.get(operator, f"{path}/errors.csv")
     assert back.headers["content-type"] == "text/csv; charset=utf-8"
@@ -83,15 +79,26 @@ async def test_errors_name_row_column_value_and_remedy_and_nothing_is_taken(port
 
 async def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_one(portal: Portal) -> None:
     application_id = await drafted(portal.pool, portal.world.ours, [cells(8)])
-    answer = await upload(portal, application_id, csv_file([cells(9)]), whole=False)
-    assert answer.status_code == 422
-    assert "途中まで" in text_of(answer)
-    assert "CAF0000000008" in answer.text
+    path = f"/applications/{application_id}/uploads"
+    async with await portal.client(portal.world.ours.operator) as browser:
+        parts = [
+            ("submission_key", (None, str(uuid4()))),
+            ("file", ("回線.csv", csv_file([cells(9)]))),
+            ("end", (None, "1")),
+        ]
+        whole = browser.build_request("POST", path, files=parts)
+        sent = await whole.aread()
+        headers = {"Content-Type": whole.headers["content-type"]}
+        assert (await browser.post(path, content=sent[:-40], headers=headers)).status_code == 422
+        page = await browser.get(f"/applications/{application_id}/edit")
+        assert "アップロードしたファイル" not in page.text
+        # Control: the same bytes to their end are taken.
+        assert (await browser.post(path, content=sent, headers=headers)).status_code == 303
 
 
 async def test_no_file_at_all(portal: Portal) -> None:
     application_id = await drafted(portal.pool, portal.world.ours, [cells(14)])
-    answer = await portal.post(portal.world.ours.operator, f"/applications/{application_id}/uploads", {"whole": "1"})
+    answer = await portal.post(portal.world.ours.operator, f"/applications/{application_id}/uploads", {})
     assert answer.status_code == 422
     assert "ファイルを選んでから送ってください" in text_of(answer)
 

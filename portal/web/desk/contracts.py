@@ -16,7 +16,6 @@ from portal.web.access import CLERK
 from portal.web.contract_view import ContractView, contract_view, lines_file
 from portal.web.contracts import ContractRow, contract_row
 from portal.web.desk.application_view import Fee, fee
-from portal.web.desk.returns import typed_day
 from portal.web.forms import Form
 from portal.web.rendering import folded
 from portal.web.shown import (
@@ -30,6 +29,7 @@ from portal.web.shown import (
     violations_shown,
 )
 from portal.web.transaction import Call, go
+from portal.web.typed import day
 
 PATH = "/desk/contracts"
 LABELS = {"on": "課金開始日", "reason": "訂正の理由"}
@@ -134,8 +134,8 @@ async def billing_start_form(call: Call) -> Response:
 
 async def set_billing_start(call: Call) -> Response:
     form = call.form(**LABELS)
-    on = typed_day(form, "on")
-    if on is None:
+    on = day(form, "on")
+    if on is None or form.errors:
         return await _billing_start_page(call, form, confirming=False, status=422)
     try:
         await acts.set_billing_start(
@@ -158,7 +158,7 @@ async def _billing_start_page(
     contract = await _contract(call)
     follows = None
     if confirming:
-        on = typed_day(form, "on")
+        on = day(form, "on")
         if contract.billing_starts_on is not None:
             form.need("reason")
         try:

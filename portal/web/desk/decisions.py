@@ -14,10 +14,10 @@ from portal.usecases import reviews as acts
 from portal.usecases.assessments import assess
 from portal.usecases.outcomes import Conflict, NotFound, Refused
 from portal.web.desk.application_view import PATH, Facts, Verdict, facts_of, found, verdict_of
-from portal.web.desk.returns import typed_day
 from portal.web.forms import Choices, Form
 from portal.web.shown import ShownViolation, violations_shown
 from portal.web.transaction import Call, go
+from portal.web.typed import day
 
 DECLINE_CODES: Choices = (
     ("", "選んでください"),
@@ -76,8 +76,8 @@ async def accept_form(call: Call) -> Response:
 async def accept(call: Call) -> Response:
     application = await found(call)
     form = call.form(starts_on="利用開始日")
-    starts_on = typed_day(form, "starts_on")
-    if starts_on is None:
+    starts_on = day(form, "starts_on")
+    if starts_on is None or form.errors:
         return await _accept_page(call, application, form=form, status=422)
     try:
         await acts.accept(
@@ -105,9 +105,10 @@ async def _accept_page(
     _decidable(application)
     typed = form.value("starts_on") if form else call.query("starts_on") or f"{next_day(call.today):%Y/%m/%d}"
     asked = Form({"starts_on": typed}, labels={"starts_on": "利用開始日"})
-    starts_on = typed_day(asked, "starts_on")
+    starts_on = day(asked, "starts_on")
     if starts_on is not None and starts_on < call.today:
         asked.refuse("starts_on", "承諾の日（本日）以後の日にしてください。")
+    if asked.errors:
         starts_on = None
     verdict = None
     if starts_on is not None:

@@ -11,7 +11,7 @@ from portal.terms.offerings import OFFERINGS
 from portal.usecases.outcomes import NotFound
 from portal.web import invoice_view
 from portal.web.forms import Form
-from portal.web.invoice_view import InvoiceView
+from portal.web.invoice_view import InvoiceView, contract_asked_for
 from portal.web.shown import PAGE_ROWS, Paging, page_of, paged
 from portal.web.transaction import Call
 
@@ -40,7 +40,7 @@ class ShowPage:
 
 
 async def index(call: Call) -> Response:
-    query = {name: call.query(name) for name in FILTERS}
+    query = {name: call.query(name) for name in (*FILTERS, "contract")}
     form = Form(query, labels=FILTERS)
     page = page_of(call.query("page"))
     criteria = (_day(form, "from"), _day(form, "until"), _amount(form, "at_least"), _amount(form, "at_most"))
@@ -68,6 +68,7 @@ async def _search(
         at_least=at_least,
         at_most=at_most,
         counterparty=counterparty,
+        contract_id=contract_asked_for(call),
         offset=(page - 1) * PAGE_ROWS,
         limit=PAGE_ROWS + 1,
     )

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from datetime import date
 
 from starlette.responses import Response
 
@@ -11,12 +10,12 @@ from portal.terms.applications import ApplicationKind, ApplicationState
 from portal.terms.periods import add_days
 from portal.usecases import reviews as acts
 from portal.usecases.outcomes import Conflict, Refused
-from portal.usecases.readings import ReadingError, read_day
 from portal.usecases.reviews import RETURNABLE, Return
 from portal.web.desk.application_view import PATH, Facts, facts_of, found
 from portal.web.forms import Choices, Form
 from portal.web.shown import ShownViolation, violations_shown
 from portal.web.transaction import Call, go
+from portal.web.typed import day
 
 RETURN_DAYS = 14
 LINE = "line"
@@ -79,7 +78,7 @@ async def send_back(call: Call) -> Response:
         return _send_back_page(call, application, form, (*keys, added), focus=added, status=422)
     if removed := form.value("remove_returns"):
         return _send_back_page(call, application, form, tuple(key for key in keys if key != removed), status=422)
-    return_by = typed_day(form, "return_by")
+    return_by = day(form, "return_by")
     returns = [_return(form, key) for key in keys]
     if form.errors:
         return _send_back_page(call, application, form, keys, status=422)
@@ -142,15 +141,3 @@ def _send_back_page(
     rows = tuple(Row(key, form) for key in keys)
     page = SendBackPage(facts_of(application), form, rows, columns, focus, violations)
     return call.page("desk/applications/send_back.html", page, status=status)
-
-
-def typed_day(form: Form, name: str) -> date | None:
-    """A day as people type it; what cannot be read is asked about beside the field."""
-    form.need(name)
-    if form.error(name):
-        return None
-    try:
-        return read_day(form.value(name)).on
-    except ReadingError as error:
-        form.refuse(name, error.message)
-        return None
