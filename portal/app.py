@@ -1,6 +1,7 @@
 """Assembles the application."""
 
 import multiprocessing
+import signal
 from collections.abc import AsyncIterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import asynccontextmanager
@@ -33,7 +34,13 @@ def create_app(settings: Settings, *, clock: Clock | None = None, pool_size: int
         pages=Pages(),
         cipher=Cipher(settings.sealing_key),
         oidc=OpenIDConnect(now=clock.now, allow_loopback=settings.allow_internal_issuers),
-        processes=ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("forkserver")),
+        # Ctrl-C reaches the whole group of processes; only this one decides what it means.
+        processes=ProcessPoolExecutor(
+            2,
+            mp_context=multiprocessing.get_context("forkserver"),
+            initializer=signal.signal,
+            initargs=(signal.SIGINT, signal.SIG_IGN),
+        ),
     )
 
     @asynccontextmanager

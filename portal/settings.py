@@ -100,6 +100,7 @@ def _origin(url: str) -> str:
 
 
 def _registration_number(number: str) -> str:
-    if not number.startswith("T") or not cn.is_valid(number[1:]) or len(number) != 14:
+    plain = len(number) == 14 and number.isascii() and number.startswith("T")
+    if not plain or not cn.is_valid(number[1:]):
         raise SettingsError("PORTAL_PROVIDER_REGISTRATION_NUMBER must be T and 13 digits with a right check digit")
     return number

@@ -55,6 +55,7 @@ def test_the_missing_one_is_named(name: str, given: str | None) -> None:
         ("PORTAL_PROVIDER_REGISTRATION_NUMBER", "T6999999999994"),
         ("PORTAL_PROVIDER_REGISTRATION_NUMBER", "6999999999993"),
         ("PORTAL_PROVIDER_REGISTRATION_NUMBER", "T6-9999-9999-9993"),
+        ("PORTAL_PROVIDER_REGISTRATION_NUMBER", "T６９９９９９９９９９９９３"),
     ],
 )
 def test_the_malformed_one_is_named(name: str, value: str) -> None:

@@ -269,9 +269,12 @@ def upgrade() -> None:
                 op.execute(f"CREATE POLICY {name} ON {table} FOR {command} TO {role} {clause}")
     for statement in (*IMMUTABLE, *FUNCTIONS):
         op.execute(statement)
-    for function in ("enter_session(bytea, timestamptz)", "next_serial(text, date)"):
-        op.execute(f"REVOKE ALL ON FUNCTION {function} FROM PUBLIC")
-        op.execute("GRANT CREATE ON SCHEMA public TO portal_keeper")
-        op.execute(f"ALTER FUNCTION {function} OWNER TO portal_keeper")
-        op.execute("REVOKE CREATE ON SCHEMA public FROM portal_keeper")
+    op.execute("REVOKE ALL ON FUNCTION enter_session(bytea, timestamptz), next_serial(text, date) FROM PUBLIC")
     op.execute("GRANT EXECUTE ON FUNCTION next_serial(text, date) TO portal_subscriber, portal_staff, portal_worker")
+    # To give the functions away one must, for that moment, be a member of the new owner, and it may create here.
+    op.execute("GRANT portal_keeper TO CURRENT_USER")
+    op.execute("GRANT CREATE ON SCHEMA public TO portal_keeper")
+    for function in ("enter_session(bytea, timestamptz)", "next_serial(text, date)"):
+        op.execute(f"ALTER FUNCTION {function} OWNER TO portal_keeper")
+    op.execute("REVOKE CREATE ON SCHEMA public FROM portal_keeper")
+    op.execute("REVOKE portal_keeper FROM CURRENT_USER")

@@ -156,9 +156,10 @@ async def _prepared(postgres: EmbeddedPostgres, kept: Kept, url: str, issuers: M
     """The settings of a database that is whole: made on the first run, brought to the newest schema on later ones."""
     login = {"user": "portal_web", "password": secrets.token_urlsafe(24)}
     if not await server.exists(postgres.url(), DATABASE):
-        print("初回の準備をしています。見本のデータを作るため、1分以内の時間がかかります。", flush=True)
+        print("初回の準備をしています。1分ほどかかることがあります。", flush=True)
         await server.make_anew(postgres.url(), MAKING)
         await database.migrate(postgres.url(MAKING), login_url=postgres.url(MAKING, **login))
+        print("見本のデータを作っています。", flush=True)
         pool = database.engine(postgres.url(MAKING, **login))
         try:
             await world.build(

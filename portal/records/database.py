@@ -32,6 +32,10 @@ def engine(url: str, *, pool_size: int = 10) -> AsyncEngine:
     )
 
 
+class UnfitLogin(Exception):
+    """The login role would pass by row-level security; the message names it."""
+
+
 @asynccontextmanager
 async def transaction(pool: AsyncEngine, role: Role, *, subscriber_id: UUID | None = None) -> AsyncIterator[Db]:
     """A transaction of a role, for those without a session (sign-in, worker, command line). Commits on a clean exit."""
@@ -55,7 +59,10 @@ async def become(db: Db, role: Role, *, subscriber_id: UUID | None = None, perso
 
 
 async def migrate(owner_url: str, *, login_url: str) -> None:
-    """Bring the schema to its newest revision and let the login role of `login_url` act in every role. Repeatable."""
+    """Bring the schema to its newest revision and let the login role of `login_url` act in every role. Repeatable.
+
+    The owner may make roles; it need not be a superuser. Raises UnfitLogin for a login that is one, or is the owner.
+    """
     pool = create_async_engine(owner_url)
     try:
         async with pool.connect() as db:
@@ -80,23 +87,28 @@ def _upgrade(connection: Connection) -> None:
 async def _allow_login(db: Db, login_url: str) -> None:
     login = make_url(login_url)
     name, password = login.username or "", login.password or ""
-    exists = await db.scalar(text("SELECT true FROM pg_roles WHERE rolname = :name"), {"name": name})
+    unfit = await db.scalar(
+        text("SELECT rolsuper OR rolbypassrls OR rolname = current_user FROM pg_roles WHERE rolname = :name"),
+        {"name": name},
+    )
+    if unfit:
+        raise UnfitLogin(f"{name} passes by row-level security: the portal needs a login role of its own")
     # A role's name and password cannot be bound as parameters: PostgreSQL quotes them for us.
-    make = "ALTER" if exists else "CREATE"
+    make = "CREATE" if unfit is None else "ALTER"
     quoted = await db.scalar(
         text(
-            "SELECT format('%s ROLE %I LOGIN NOINHERIT NOSUPERUSER NOBYPASSRLS PASSWORD %L',"
+            "SELECT format('%s ROLE %I LOGIN NOINHERIT PASSWORD %L',"
             " CAST(:make AS text), CAST(:name AS text), CAST(:secret AS text))"
         ),
         {"make": make, "name": name, "secret": password},
     )
     await db.exec_driver_sql(str(quoted))
-    grants = await db.scalar(
-        text(
-            "SELECT format('GRANT portal_subscriber, portal_staff, portal_signin, portal_worker TO %1$I;"
-            " GRANT EXECUTE ON FUNCTION enter_session(bytea, timestamptz) TO %1$I', CAST(:name AS text))"
-        ),
-        {"name": name},
-    )
-    for statement in str(grants).split(";"):
+    login_role = await db.scalar(text("SELECT quote_ident(:name)"), {"name": name})
+    for statement in (
+        f"GRANT portal_subscriber, portal_staff, portal_signin, portal_worker TO {login_role}",
+        # The function is the keeper's: only a member grants it on.
+        "GRANT portal_keeper TO CURRENT_USER",
+        f"GRANT EXECUTE ON FUNCTION enter_session(bytea, timestamptz) TO {login_role}",
+        "REVOKE portal_keeper FROM CURRENT_USER",
+    ):
         await db.exec_driver_sql(statement)

@@ -9,7 +9,7 @@ from portal.records import policies
 from portal.records.base import Db
 from portal.terms.contract import Line, PartnerEdge
 from portal.terms.eligibility import counting_versions, current_policy, dwelling, partner_gap
-from portal.terms.offerings import OFFERINGS, Dwelling, Offering
+from portal.terms.offerings import DWELLING_LABELS, OFFERINGS, Dwelling, Offering
 from portal.terms.option_kinds import OPTIONS, OptionKind
 from portal.terms.periods import japanese, tokyo_date
 from portal.usecases import facts
@@ -61,7 +61,7 @@ def _findings(what: Known, line: ParsedLine) -> Iterator[Finding]:
     here = Line(id=line.access_line_id, dwelling=Dwelling(line.dwelling), starts_on=what.on)
     if entry.detached_only:
         for violation in dwelling([here]):
-            yield failed(line.row, "住居種別", violation.clause, "", violation.reason)
+            yield failed(line.row, "住居種別", violation.clause, DWELLING_LABELS[here.dwelling], violation.reason)
     barred = [OPTIONS[kind].file_label for kind in map(OptionKind, line.options) if _is_barred(kind, what.offering)]
     if barred:
         message = f"{entry.label}では利用できないオプションです（{'、'.join(barred)}）。この欄から除いてください。"

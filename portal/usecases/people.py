@@ -36,7 +36,9 @@ async def register_subscriber(
 
     Refuses a 法人番号 whose check digit is wrong.
     """
-    if violations := eligibility.corporation(qualified=bool(cn.is_valid(corporate_number))):
+    # The library forgives hyphens and full-width digits; what is kept is thirteen plain digits.
+    plain = len(corporate_number) == 13 and corporate_number.isascii()
+    if violations := eligibility.corporation(qualified=plain and bool(cn.is_valid(corporate_number))):
         raise Refused(violations)
     subscriber_id = uuid4()
     await db.execute(

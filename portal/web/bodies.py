@@ -1,6 +1,7 @@
 """The body of a form: whole, and nothing in it but text that can be kept and shown."""
 
 import re
+from collections.abc import AsyncGenerator
 
 from python_multipart.exceptions import FormParserError
 from starlette.datastructures import FormData
@@ -20,12 +21,22 @@ class Unreadable(Exception):
 
 
 class _WholeMultipart(MultiPartParser):
-    """Knows whether the closing boundary came: without it fields at the end are missing in silence."""
+    """Refuses a body without its closing boundary: fields at the end would be missing in silence."""
 
-    ended = False
+    def __init__(self, request: Request) -> None:
+        super().__init__(
+            request.headers, self._to_its_end(request.stream()), max_files=MOST_FILES, max_fields=MOST_FIELDS
+        )
+        self._ended = False
 
     def on_end(self) -> None:
-        self.ended = True
+        self._ended = True
+
+    async def _to_its_end(self, stream: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+        async for piece in stream:
+            yield piece
+        if not self._ended:
+            raise Unreadable("送信が途中で切れました。何も変更していません。もう一度送ってください。")
 
 
 async def posted(request: Request) -> FormData:
@@ -50,14 +61,9 @@ async def posted(request: Request) -> FormData:
 
 async def _parsed(request: Request) -> FormData:
     content_type = request.headers.get("content-type", "")
-    if not content_type.lower().startswith("multipart/form-data"):
-        return await request.form(max_fields=MOST_FIELDS)
-    parser = _WholeMultipart(request.headers, request.stream(), max_files=MOST_FILES, max_fields=MOST_FIELDS)
-    data = await parser.parse()
-    if not parser.ended:
-        await data.close()
-        raise Unreadable("送信が途中で切れました。何も変更していません。もう一度送ってください。")
-    return data
+    if content_type.lower().startswith("multipart/form-data"):
+        return await _WholeMultipart(request).parse()
+    return await request.form(max_fields=MOST_FIELDS)
 
 
 def _texts(data: FormData) -> list[str]:

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -179,7 +179,8 @@ async def sign_out(request: Request) -> Response:
             post_logout_redirect_uri=f"{services.settings.base_url}/signed-out",
             state=secrets.token_urlsafe(16),
         )
-    response = _signed_out(request, SignedOutPage(href, "/sign-in" if connection is None else _address(connection)))
+    again = "/sign-in" if connection is None or services.settings.demo else _address(connection)
+    response = _signed_out(request, SignedOutPage(href, again))
     response.delete_cookie(COOKIE)
     return response
 
@@ -205,9 +206,11 @@ async def _choose(request: Request, *, unknown: bool) -> Response:
     else:
         last = await _connection(services, request.cookies.get(COMPANY_COOKIE, ""))
         found = [last] if last else []
-    onward = f"?return_to={quote(return_to, safe='')}" if return_to else ""
+    # Who tries the demo changes from person to person: there the provider always asks who it is.
+    asked = {"another": "1" if services.settings.demo else "", "return_to": return_to}
+    onward = urlencode({name: value for name, value in asked.items() if value})
     page = ChoosePage(
-        tuple(Choice(connection.label, _address(connection) + onward) for connection in found),
+        tuple(Choice(one.label, f"{_address(one)}?{onward}" if onward else _address(one)) for one in found),
         listed=services.settings.demo,
         unknown=unknown,
         returns=bool(return_to),

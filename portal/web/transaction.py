@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from uuid import UUID
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -35,8 +35,8 @@ COOKIE = "portal_session"
 # SQLSTATEs that a repetition may well get through: serialization, deadlock, lock and statement timeout, a server that
 # stops, starts or has no connection left.
 PASSING = frozenset({"40001", "40P01", "55P03", "57014", "25P03", "57P01", "57P02", "57P03", "53300"})
-# Values that no column can hold: numbers and days out of range, characters that are no text.
-IMPOSSIBLE = frozenset({"22003", "22008", "22021", "22P05"})
+# Values that no column can hold: numbers and days out of range, characters that are no text; 22000 is the driver's own.
+IMPOSSIBLE = frozenset({"22000", "22003", "22008", "22021", "22P05"})
 log = logging.getLogger(__name__)
 
 
@@ -101,6 +101,8 @@ def endpoint(handler: Handler, who: Who) -> Callable[[Request], Awaitable[Respon
 
     async def handle(request: Request) -> Response:
         services: Services = request.app.state.services
+        if bodies.BARRED.search(request.scope["path"]) or bodies.BARRED.search(unquote(request.url.query)):
+            return errors.page(request, services, errors.NOT_FOUND)
         writes = request.method == "POST"
         # The body is read before the transaction begins, so that a slow sender holds no row.
         try:
@@ -108,7 +110,10 @@ def endpoint(handler: Handler, who: Who) -> Callable[[Request], Awaitable[Respon
         except bodies.Unreadable as error:
             return errors.page(request, services, errors.UNREADABLE, message=str(error))
         try:
-            return await _inside(request, services, handler, who, data, writes=writes)
+            try:
+                return await _inside(request, services, handler, who, data, writes=writes)
+            except Stale:
+                return await _inside(request, services, handler, who, data, writes=writes)
         except Unreachable:
             return errors.page(request, services, errors.BUSY)
         except DBAPIError as error:
@@ -127,6 +132,10 @@ class Unreachable(Exception):
     """The database gives no connection now."""
 
 
+class Stale(Unreachable):
+    """The connection was one from before the database ended, found at its first statement: nothing is done yet."""
+
+
 @asynccontextmanager
 async def _connected(pool: AsyncEngine) -> AsyncIterator[Db]:
     db = pool.connect()
@@ -141,6 +150,15 @@ async def _connected(pool: AsyncEngine) -> AsyncIterator[Db]:
         await asyncio.shield(db.close())
 
 
+async def _enter(db: Db, request: Request, *, at: datetime) -> Person | None:
+    try:
+        return await members.enter(db, token_hash=token_hash(request), at=at)
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Stale from error
+        raise
+
+
 def _kind_of(error: DBAPIError, *, writes: bool) -> errors.Kind | None:
     """What an error of the database means to a person; None: a fault of ours."""
     state = getattr(error.orig, "sqlstate", None)
@@ -148,8 +166,7 @@ def _kind_of(error: DBAPIError, *, writes: bool) -> errors.Kind | None:
         return errors.CONFLICT
     if state in PASSING or error.connection_invalidated:
         return errors.BUSY
-    # The driver refuses impossible values before the server does, as a kind of ValueError.
-    if state in IMPOSSIBLE or isinstance(getattr(error.orig, "__cause__", None), ValueError):
+    if state in IMPOSSIBLE:
         return errors.UNREADABLE if writes else errors.NOT_FOUND
     return None
 
@@ -160,7 +177,7 @@ async def _inside(
     at = services.clock.now()
     async with _connected(services.pool) as db:
         transaction = await db.begin()
-        person = await members.enter(db, token_hash=token_hash(request), at=at)
+        person = await _enter(db, request, at=at)
         if person is None:
             await transaction.rollback()
             return _sign_in_first(request, services, data, writes=writes)

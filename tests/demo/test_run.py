@@ -14,10 +14,12 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from portal.gateways.postgres import free_port
+from portal.demo import run
+from portal.gateways.postgres import EmbeddedPostgres, free_port
+from portal.records import server
 from portal.settings import ROOT
 
-MAKING = "初回の準備をしています"
+MAKING = "見本のデータを作っています"
 READY = "終えるには"
 STOPPED = "停止しました"
 SECONDS = 120
@@ -96,12 +98,16 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("demo")
 
 
-def test_the_demo_from_first_run_to_last(directory: Path) -> None:
+async def test_the_demo_from_first_run_to_last(directory: Path) -> None:
     port = free_port()
     with demo(directory, port) as killed:
         killed.until(MAKING)
         killed.end(signal.SIGKILL)
-    # A first run that was cut off is begun again: nothing half made is ever served.
+    # Control: there is half a world by now, which a run that looked only for a database would serve.
+    with EmbeddedPostgres(directory / "postgres") as cluster:
+        assert await server.exists(cluster.url(), run.MAKING)
+        assert not await server.exists(cluster.url(), run.DATABASE)
+    # A first run that was cut off is begun again.
     with demo(directory, port) as first:
         first.until(MAKING)
         first.until(READY)

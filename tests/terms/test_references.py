@@ -4,7 +4,7 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.terms import references
@@ -35,11 +35,13 @@ def test_no_letters_that_look_alike() -> None:
     assert len(set(references.LETTERS)) == len(references.LETTERS) == 19
 
 
+@settings(deadline=None)
 @given(KINDS, DAYS, SERIALS)
 def test_every_number_is_whole(kind: str, day: date, serial: int) -> None:
     assert is_reference(reference(kind, day, serial))
 
 
+@settings(deadline=None)
 @given(KINDS, DAYS, SERIALS)
 def test_one_wrong_digit_is_found_at_every_place(kind: str, day: date, serial: int) -> None:
     number = reference(kind, day, serial)
@@ -48,6 +50,7 @@ def test_one_wrong_digit_is_found_at_every_place(kind: str, day: date, serial: i
             assert not is_reference(number[:place] + other + number[place + 1 :])
 
 
+@settings(deadline=None)
 @given(KINDS, DAYS, SERIALS)
 def test_two_neighbours_that_changed_places_are_found(kind: str, day: date, serial: int) -> None:
     """Neighbours as they are typed without hyphens: the day's last digit is one of the serial's first, too."""
@@ -59,6 +62,7 @@ def test_two_neighbours_that_changed_places_are_found(kind: str, day: date, seri
         assert number[one] == number[next_] or not is_reference("".join(swapped))
 
 
+@settings(deadline=None)
 @given(KINDS, DAYS, SERIALS)
 def test_every_other_check_character_is_wrong(kind: str, day: date, serial: int) -> None:
     number = reference(kind, day, serial)

@@ -62,6 +62,9 @@ WITH_ID = [entry for entry in OURS if "{" in entry.path]
 LISTS = [entry for entry in OURS if "{" not in entry.path and entry.method == "GET"]
 
 
+Sent = dict[str, str | list[str]]
+
+
 def name(entry: Entry) -> str:
     return f"{entry.method} {entry.path}"
 
@@ -215,7 +218,7 @@ async def test_their_line_and_upload_under_our_application(
     async with unchanged:
         for home in (f"/applications/{draft}", f"/applications/{their_draft}", f"/applications/{other_draft}"):
             for act in ("", "save", "remove"):
-                form = {"revision": "2", "act": act, **row}
+                form: Sent = {"revision": "2", "act": act, **row}
                 assert (await portal.post(ours.signatory, f"{home}/lines/{line_id}", form)).status_code == 404
             assert (await portal.get(ours.operator, f"{home}/lines/{line_id}")).status_code == 404
             file = f"{home}/uploads/{upload_id}"
@@ -231,7 +234,7 @@ async def test_their_line_as_a_row_of_our_form_brings_nothing_of_it(
     ours = portal.world.ours
     _, line_id = await draft_line(theirs)
     typed = {**TYPED, "access_line_id": "CAF0000000002", "access_key": "********"}
-    form = {**SAVED, "rows": "typed", **{f"lines-{line_id}-{key}": value for key, value in typed.items()}}
+    form: Sent = {**SAVED, "rows": "typed", **{f"lines-{line_id}-{key}": value for key, value in typed.items()}}
     async with unchanged:
         refused = await portal.post(ours.operator, f"/applications/{draft}/edit", {**form, "act": "confirm"})
         assert refused.status_code == 422
@@ -257,7 +260,7 @@ async def test_their_partner_in_our_rows_and_files(
         )
     row = {f"lines-n1-{key}": value for key, value in {**TYPED, "partner_code": str(code)}.items()}
     async with unchanged:
-        form = {**SAVED, "rows": "typed", "act": "confirm", **row}
+        form: Sent = {**SAVED, "rows": "typed", "act": "confirm", **row}
         refused = await portal.post(ours.operator, f"/applications/{draft}/edit", form)
         assert refused.status_code == 422
         assert "登録のない再販先コードです" in refused.text
@@ -276,7 +279,7 @@ async def test_their_partner_above_ours(portal: Portal, theirs: Holdings, unchan
     ours = portal.world.ours
     above = str(await partner(theirs))
     mine = await partner(Holdings(portal, ours, uuid4(), uuid4()))
-    duties = {"version": "2026-04", "contracted_on": "2026/10/01", "clause_confirmed": "yes", "parent": above}
+    duties: Sent = {"version": "2026-04", "contracted_on": "2026/10/01", "clause_confirmed": "yes", "parent": above}
     async with unchanged:
         added = await portal.post(ours.operator, "/partners", {"code": "R-1", "name": "例示再販", "parent": above})
         assert added.status_code == 404
@@ -289,7 +292,7 @@ async def test_their_partner_above_ours(portal: Portal, theirs: Holdings, unchan
 
 async def test_a_key_that_their_form_used_leads_us_nowhere_of_theirs(portal: Portal, theirs: Holdings) -> None:
     key = str(uuid4())
-    kind = {"submission_key": key, "kind": "new_contract:ipoe_shared"}
+    kind: Sent = {"submission_key": key, "kind": "new_contract:ipoe_shared"}
     first = await portal.post(theirs.company.operator, "/applications/new", kind)
     second = await portal.post(portal.world.ours.operator, "/applications/new", kind)
     assert (first.status_code, second.status_code) == (303, 303)
@@ -305,7 +308,7 @@ async def test_row_level_security_alone_hides_what_the_pages_hide(
     one_connection = database.engine(database_url, pool_size=1)
 
     async def found_by(subscriber_id: UUID | None) -> tuple[int, list[bool]]:
-        role = "staff" if subscriber_id is None else "subscriber"
+        role: database.Role = "staff" if subscriber_id is None else "subscriber"
         async with database.transaction(one_connection, role, subscriber_id=subscriber_id) as db:
             pid = int(await db.scalar(text("SELECT pg_backend_pid()")) or 0)
             found = (

@@ -202,7 +202,7 @@ async def test_an_answer_works_once(browser: httpx2.AsyncClient, walker: Walker,
 
 async def test_an_unknown_state_is_nobodys(browser: httpx2.AsyncClient, walker: Walker) -> None:
     answer = await answer_of(browser, walker, "/sign-in/example-a", "viewer")
-    for state in ("A" * 64, "", "short", "\x00" * 64):
+    for state in ("A" * 64, "", "short", "ＡＡ" * 32):
         refused = await browser.get("/sign-in/callback", params={**answer, "state": state})
         assert refused.status_code == 400
         assert "サインインが完了しませんでした" in text_of(refused)
@@ -370,7 +370,7 @@ async def test_an_unknown_company_gets_the_page_everybody_gets(browser: httpx2.A
     known = await browser.get("/sign-in")
     assert known.status_code == 200
     assert "例示通信" not in text_of(known)
-    for slug in ("no-such-company", "x", "-", "%00", "a" * 60):
+    for slug in ("no-such-company", "x", "-", "REIJI", "a" * 60):
         unknown = await browser.get(f"/sign-in/{slug}")
         assert unknown.status_code == 404
         assert "このアドレスではサインインを始められません" in text_of(unknown)
@@ -394,7 +394,9 @@ async def test_the_demo_lists_the_companies(database_url: str, door: Door) -> No
         demo.router.lifespan_context(demo),
         httpx2.AsyncClient(transport=httpx2.ASGITransport(app=demo), base_url=BASE_URL) as visitor,
     ):
-        words = text_of(await visitor.get("/sign-in"))
+        page = await visitor.get("/sign-in?return_to=%2Fcontracts")
+    words = text_of(page)
+    assert 'href="/sign-in/example-a?another=1&amp;return_to=%2Fcontracts"' in page.text
     assert all(name in words for name in ("例示通信株式会社", "見本ネット株式会社", "架空ネットワーク株式会社"))
 
 
