@@ -566,13 +566,13 @@ def upgrade() -> None:
         sa.Column("last_on", sa.Date(), nullable=True),
         postgresql.ExcludeConstraint(
             (sa.column("access_line_id"), "="),
-            (sa.text("daterange(starts_on, last_on, '[]')"), "&&"),
+            (sa.text("daterange(starts_on, last_on + 1)"), "&&"),
             using="gist",
             name="lines_living_once",
         ),
         sa.CheckConstraint("access_line_id ~ '^(CAF[0-9]{10}|COP[0-9]{8})$'", name=op.f("lines_access_line_id_check")),
         sa.CheckConstraint("dwelling IN ('detached', 'multi_unit')", name=op.f("lines_dwelling_check")),
-        sa.CheckConstraint("last_on >= starts_on", name=op.f("lines_last_on_check")),
+        sa.CheckConstraint("last_on >= starts_on - 1", name=op.f("lines_last_on_check")),
         sa.ForeignKeyConstraint(
             ["subscriber_id", "contract_id"],
             ["contracts.subscriber_id", "contracts.id"],
@@ -681,7 +681,7 @@ def upgrade() -> None:
         sa.Column("last_on", sa.Date(), nullable=True),
         postgresql.ExcludeConstraint(
             (sa.column("line_id"), "="),
-            (sa.text("daterange(starts_on, last_on, '[]')"), "&&"),
+            (sa.text("daterange(starts_on, last_on + 1)"), "&&"),
             where=sa.text("option IN ('ipv4_ports_12800', 'ipv4_ports_64000')"),
             using="gist",
             name="line_options_one_port_type",
@@ -690,7 +690,7 @@ def upgrade() -> None:
             "option IN ('router_rental', 'ipv4_ports_12800', 'ipv4_ports_64000', 'ipv4_fixed', 'dslite_bundle')",
             name=op.f("line_options_option_check"),
         ),
-        sa.CheckConstraint("last_on >= starts_on", name=op.f("line_options_last_on_check")),
+        sa.CheckConstraint("last_on >= starts_on - 1", name=op.f("line_options_last_on_check")),
         sa.ForeignKeyConstraint(
             ["subscriber_id", "contract_id"],
             ["contracts.subscriber_id", "contracts.id"],

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Uuid,
     select,
     text,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
@@ -42,17 +43,18 @@ lines = Table(
     text_column("own_reference", nullable=True),
     Column("partner_id", Uuid, nullable=True),
     Column("starts_on", Date, nullable=False),
+    # The day before the first: it never began (開通不可).
     Column("last_on", Date, nullable=True),
     UniqueConstraint("subscriber_id", "id"),
     ForeignKeyConstraint(["subscriber_id", "contract_id"], ["contracts.subscriber_id", "contracts.id"]),
     ForeignKeyConstraint(["subscriber_id", "partner_id"], ["partners.subscriber_id", "partners.id"]),
     CheckConstraint(r"access_line_id ~ '^(CAF[0-9]{10}|COP[0-9]{8})$'", name="access_line_id"),
     CheckConstraint("dwelling IN ('detached', 'multi_unit')", name="dwelling"),
-    CheckConstraint("last_on >= starts_on", name="last_on"),
+    CheckConstraint("last_on >= starts_on - 1", name="last_on"),
     # One living line per access-line id, over all subscribers.
     ExcludeConstraint(
         (Column("access_line_id", Text), "="),
-        (text("daterange(starts_on, last_on, '[]')"), "&&"),
+        (text("daterange(starts_on, last_on + 1)"), "&&"),
         using="gist",
         name="lines_living_once",
     ),
@@ -74,11 +76,11 @@ line_options = Table(
     ForeignKeyConstraint(["subscriber_id", "contract_id"], ["contracts.subscriber_id", "contracts.id"]),
     ForeignKeyConstraint(["subscriber_id", "line_id"], ["lines.subscriber_id", "lines.id"]),
     CheckConstraint(f"option IN {OPTIONS}", name="option"),
-    CheckConstraint("last_on >= starts_on", name="last_on"),
+    CheckConstraint("last_on >= starts_on - 1", name="last_on"),
     # A7-2: one port type per line at a time.
     ExcludeConstraint(
         (Column("line_id", BigInteger), "="),
-        (text("daterange(starts_on, last_on, '[]')"), "&&"),
+        (text("daterange(starts_on, last_on + 1)"), "&&"),
         where=text("option IN ('ipv4_ports_12800', 'ipv4_ports_64000')"),
         using="gist",
         name="line_options_one_port_type",
@@ -237,7 +239,8 @@ async def count_by_prefecture(
                 SELECT access_line_id, coalesce(partner_id, subscriber_id) AS giver, prefecture,
                        (starts_on <= :on)::int AS begun, (starts_on > :on)::int AS coming, false AS given
                 FROM lines
-                WHERE contract_id = :contract AND subscriber_id = :subscriber AND (last_on IS NULL OR last_on >= :on)
+                WHERE contract_id = :contract AND subscriber_id = :subscriber
+                  AND (last_on IS NULL OR last_on >= greatest(:on, starts_on))
                 UNION ALL
                 SELECT access_line_id, coalesce(partner_id, subscriber_id), NULL, 0, 0, true FROM consents
                 WHERE :consents AND subscriber_id = :subscriber AND withdrawn_at IS NULL AND method <> 'terms_only'
@@ -257,7 +260,7 @@ async def clashes(db: Db, application_id: UUID, *, subscriber_id: UUID, starts_o
         SELECT DISTINCT l.access_line_id, l.contract_id, c.number AS contract_number
         FROM application_lines a
         JOIN lines l ON l.access_line_id = a.access_line_id
-         AND daterange(l.starts_on, l.last_on, '[]') && daterange(greatest(a.wanted_on, :starts_on), NULL, '[]')
+         AND daterange(l.starts_on, l.last_on + 1) && daterange(greatest(a.wanted_on, :starts_on), NULL, '[]')
         JOIN contracts c ON c.id = l.contract_id
         WHERE a.application_id = :application AND a.subscriber_id = :subscriber
         ORDER BY l.access_line_id
@@ -300,4 +303,14 @@ async def copy_from_application(
             ORDER BY a.position, o.place
         """),
         {**values, "at": at},
+    )
+
+
+async def never_begin(db: Db, application_id: UUID, *, subscriber_id: UUID) -> None:
+    """開通不可: the lines of an application, and the options on them, have no day in service, so their ids are free."""
+    of_application = (lines.c.application_id == application_id) & (lines.c.subscriber_id == subscriber_id)
+    await db.execute(update(lines).where(of_application).values(last_on=lines.c.starts_on - 1))
+    found = select(lines.c.id).where(of_application)
+    await db.execute(
+        update(line_options).where(line_options.c.line_id.in_(found)).values(last_on=line_options.c.starts_on - 1)
     )

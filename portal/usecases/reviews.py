@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
-from portal.records import applications, events
+from portal.records import applications, events, lines
 from portal.records.applications import Application
 from portal.records.base import Db
 from portal.records.members import Person
@@ -222,6 +222,8 @@ async def advance(
         clause = KINDS[ApplicationKind(application.kind)].clause
         raise Refused((Violation(clause, f"「{MOVES[move].label}」の理由を入力してください。"),))
     await _move(db, application, move, by=by, at=at, reason=reason)
+    if move is Move.FIND_INFEASIBLE:
+        await lines.never_begin(db, application.id, subscriber_id=application.subscriber_id)
 
 
 async def _locked(db: Db, application_id: UUID) -> Application:

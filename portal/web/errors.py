@@ -88,7 +88,7 @@ async def on_exception(request: Request, error: Exception) -> Response:
     """A fault of ours: the page names a reference, by which the log has the rest. No middleware is left around it."""
     services: Services = request.app.state.services
     reference = secrets.token_hex(5).upper()
-    log.error("%s at %s %s: %s", reference, request.method, request.url.path, type(error).__name__)
+    log.error("%s at %s %r: %s", reference, request.method, request.url.path, type(error).__name__)
     answer = page(request, services, BROKEN, reference=reference)
     protect(answer.headers, path=request.url.path, secure=services.settings.base_url.startswith("https:"))
     return answer

@@ -110,17 +110,14 @@ def endpoint(handler: Handler, who: Who) -> Callable[[Request], Awaitable[Respon
         except bodies.Unreadable as error:
             return errors.page(request, services, errors.UNREADABLE, message=str(error))
         try:
-            try:
-                return await _inside(request, services, handler, who, data, writes=writes)
-            except Stale:
-                return await _inside(request, services, handler, who, data, writes=writes)
+            return await _inside(request, services, handler, who, data, writes=writes)
         except Unreachable:
             return errors.page(request, services, errors.BUSY)
         except DBAPIError as error:
             kind = _kind_of(error, writes=writes)
             if kind is None:
                 raise
-            log.warning("%s at %s: %s", kind.status, request.url.path, error.orig)
+            log.warning("%s at %r: %s", kind.status, request.url.path, error.orig)
             return errors.page(request, services, kind)
         finally:
             await data.close()
@@ -130,10 +127,6 @@ def endpoint(handler: Handler, who: Who) -> Callable[[Request], Awaitable[Respon
 
 class Unreachable(Exception):
     """The database gives no connection now."""
-
-
-class Stale(Unreachable):
-    """The connection was one from before the database ended, found at its first statement: nothing is done yet."""
 
 
 @asynccontextmanager
@@ -148,15 +141,6 @@ async def _connected(pool: AsyncEngine) -> AsyncIterator[Db]:
         yield db
     finally:
         await asyncio.shield(db.close())
-
-
-async def _enter(db: Db, request: Request, *, at: datetime) -> Person | None:
-    try:
-        return await members.enter(db, token_hash=token_hash(request), at=at)
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise Stale from error
-        raise
 
 
 def _kind_of(error: DBAPIError, *, writes: bool) -> errors.Kind | None:
@@ -177,7 +161,7 @@ async def _inside(
     at = services.clock.now()
     async with _connected(services.pool) as db:
         transaction = await db.begin()
-        person = await _enter(db, request, at=at)
+        person = await members.enter(db, token_hash=token_hash(request), at=at)
         if person is None:
             await transaction.rollback()
             return _sign_in_first(request, services, data, writes=writes)

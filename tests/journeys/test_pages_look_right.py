@@ -1,4 +1,4 @@
-"""Every page that has a fixed address, empty and peopled, seen by somebody who may see it."""
+"""Every page that has a fixed address, seen by somebody who may see it."""
 
 from datetime import UTC, datetime
 

@@ -10,11 +10,12 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from portal.records import applications, database, events
+from portal.records import applications, contracts, database, events
 from portal.records.applications import Application
 from portal.records.members import Person
+from portal.terms import standing
 from portal.terms.applications import DeclineReason, Move
-from portal.usecases import reviews
+from portal.usecases import facts, reviews
 from portal.usecases.assessments import Check, assess
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
 from portal.usecases.reviews import Recommendation, Return
@@ -415,6 +416,26 @@ async def test_the_work_after_acceptance_follows_the_table_of_moves(pool: AsyncE
     assert await advance(second, Move.FIND_INFEASIBLE, "設備がない") == "infeasible"
     with pytest.raises(Conflict):
         await advance(second, Move.ACCEPT)
+
+
+async def test_a_line_that_never_began_is_free_for_another_contract(pool: AsyncEngine, world: World) -> None:
+    """開通不可: no day in service, no monthly charge, and the access-line id may be applied for again."""
+    infeasible = await submitted(pool, world.ours, line(42))
+    contract_id = await accepted(pool, world, infeasible)
+    async with database.transaction(pool, "staff") as db:
+        for move, reason in ((Move.PROVISION, None), (Move.FIND_INFEASIBLE, "設備がない")):
+            await reviews.advance(
+                db, by=world.desk.clerk, at=ACCEPTED_AT, application_id=infeasible, move=move, reason=reason
+            )
+    async with database.transaction(pool, "staff") as db:
+        record = await contracts.get(db, contract_id)
+        assert record is not None
+        formed = await facts.contract(db, record)
+    (only,) = formed.lines.values()
+    assert (only.starts_on, only.last_on) == (date(2026, 10, 20), date(2026, 10, 19))
+    assert standing.lines_reaching(formed, date(2026, 10, 20)) == ()
+    again = await accepted(pool, world, await submitted(pool, world.theirs, line(42)))
+    assert again != contract_id
 
 
 async def test_only_a_review_under_way_is_finished(pool: AsyncEngine, world: World) -> None:

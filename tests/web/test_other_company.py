@@ -4,6 +4,7 @@ The route table is the list. A route with an id in its address makes its thing i
 of its name fails. What is visited is real: its owner visits the same address in the same test, and is answered.
 """
 
+from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
@@ -338,3 +339,38 @@ async def test_an_unfiltered_listing_on_the_pool_of_the_portal_shows_only_ours(
             assert set((await db.execute(statement)).scalars()) == {portal.world.ours.id}
     async with owner_pool.connect() as db:
         assert set((await db.execute(statement)).scalars()) == {portal.world.ours.id, theirs.company.id}
+
+
+@pytest.fixture
+async def unguarded(owner_pool: AsyncEngine) -> AsyncIterator[None]:
+    """Row-level security switched off on every table, for the length of a test."""
+    tables = [table.name for table in metadata.sorted_tables]
+
+    async def switch(how: str) -> None:
+        async with owner_pool.begin() as db:
+            for table in tables:
+                await db.execute(text(f"ALTER TABLE {table} {how} ROW LEVEL SECURITY"))
+
+    await switch("DISABLE")
+    yield
+    await switch("ENABLE")
+
+
+async def test_the_filters_of_the_pages_alone_hide_it_too(
+    portal: Portal, owner_pool: AsyncEngine, theirs: Holdings, unguarded: None
+) -> None:
+    """The other of the two locks: without row-level security, every page still asks whose it is."""
+    ours = portal.world.ours.signatory
+    for entry in WITH_ID:
+        if entry.path not in SHARED:
+            visit = await VISITS[name(entry)](theirs)
+            before = await rows_of(owner_pool, theirs.company.id)
+            assert (await go(portal, ours, entry, visit)).status_code == 404, name(entry)
+            assert await rows_of(owner_pool, theirs.company.id) == before, name(entry)
+    words = await words_of(owner_pool, theirs.company.id)
+    for entry in LISTS:
+        assert told(await portal.get(ours, entry.path), words) == set(), name(entry)
+    # CONTROL: it is off; a query without a filter shows everybody's rows.
+    async with database.transaction(portal.pool, "subscriber", subscriber_id=ours.subscriber_id) as db:
+        shown = set((await db.execute(text("SELECT DISTINCT subscriber_id FROM applications"))).scalars())
+    assert shown == {portal.world.ours.id, theirs.company.id}

@@ -395,6 +395,7 @@ async def test_connections_that_were_cut_are_made_anew(
         cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'portal_web'"
         await other.execute(text(cut))
     await pool.dispose()  # the test's own connections were cut, too
+    assert_designed(await browser.get("/try/echo?q=a"), 503, "いまはご利用いただけません")
     assert (await browser.get("/try/echo?q=a")).text == "a"
 
 
