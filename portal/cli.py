@@ -88,10 +88,10 @@ def _check_file(given: argparse.Namespace) -> int:
 
 def _migrate() -> int:
     from portal.records import database
-    from portal.settings import from_environment
+    from portal.settings import migration_urls
 
-    settings = from_environment()
-    asyncio.run(database.migrate(settings.owner_url, login_url=settings.database_url))
+    owner_url, login_url = migration_urls()
+    asyncio.run(database.migrate(owner_url, login_url=login_url))
     return 0
 
 

@@ -29,10 +29,9 @@ class Provider:
 
 @dataclass(frozen=True)
 class Settings:
-    """What an installation decides. `database_url` is the web's role, `owner_url` owns the schema (migrations only)."""
+    """What an installation decides. `database_url` is the web's own login; the owner's is known to migrations only."""
 
     database_url: str = field(repr=False)
-    owner_url: str = field(repr=False)
     base_url: str
     sealing_key: bytes = field(repr=False)
     provider: Provider
@@ -44,26 +43,15 @@ class Settings:
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read `PORTAL_*`. Raises SettingsError that names the first missing or malformed one."""
 
-    def need(name: str) -> str:
-        value = environ.get(name, "")
-        if not value:
-            raise SettingsError(f"{name} is not set")
-        return value
-
+    need = _needed(environ)
     try:
         key = base64.b64decode(need("PORTAL_SEALING_KEY"), validate=True)
     except ValueError as error:
         raise SettingsError("PORTAL_SEALING_KEY is not base64") from error
     if len(key) != 32:
         raise SettingsError("PORTAL_SEALING_KEY must be 32 bytes in base64")
-    database_url, owner_url = _database(need, "PORTAL_DATABASE_URL"), _database(need, "PORTAL_OWNER_URL")
-    if urlsplit(database_url).username == urlsplit(owner_url).username:
-        raise SettingsError(
-            "PORTAL_DATABASE_URL must have a login of its own, not the owner's: it must not own a table"
-        )
     return Settings(
-        database_url=database_url,
-        owner_url=owner_url,
+        database_url=_database(need, "PORTAL_DATABASE_URL"),
         base_url=_origin(need("PORTAL_BASE_URL")),
         sealing_key=key,
         provider=Provider(
@@ -77,6 +65,27 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
         allow_internal_issuers=environ.get("PORTAL_ALLOW_INTERNAL_ISSUERS") == "1",
         demo=environ.get("PORTAL_DEMO") == "1",
     )
+
+
+def migration_urls(environ: Mapping[str, str] = os.environ) -> tuple[str, str]:
+    """The owner's and the web's database URL, for `portal migrate`. Raises SettingsError; the two must differ."""
+    need = _needed(environ)
+    owner_url, login_url = _database(need, "PORTAL_OWNER_URL"), _database(need, "PORTAL_DATABASE_URL")
+    if urlsplit(login_url).username == urlsplit(owner_url).username:
+        raise SettingsError(
+            "PORTAL_DATABASE_URL must have a login of its own, not the owner's: it must not own a table"
+        )
+    return owner_url, login_url
+
+
+def _needed(environ: Mapping[str, str]) -> Callable[[str], str]:
+    def need(name: str) -> str:
+        value = environ.get(name, "")
+        if not value:
+            raise SettingsError(f"{name} is not set")
+        return value
+
+    return need
 
 
 def _database(need: Callable[[str], str], name: str) -> str:

@@ -39,10 +39,9 @@ class HandClock:
         return self.at
 
 
-def settings_for(database_url: str, *, owner_url: str = "", base_url: str = BASE_URL) -> Settings:
+def settings_for(database_url: str, *, base_url: str = BASE_URL) -> Settings:
     return Settings(
         database_url=database_url,
-        owner_url=owner_url,
         base_url=base_url,
         sealing_key=bytes(range(32)),
         provider=PROVIDER,

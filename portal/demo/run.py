@@ -175,7 +175,6 @@ async def _prepared(postgres: EmbeddedPostgres, kept: Kept, url: str, issuers: M
     await database.migrate(postgres.url(DATABASE), login_url=postgres.url(DATABASE, **login))
     return Settings(
         database_url=postgres.url(DATABASE, **login),
-        owner_url=postgres.url(DATABASE),
         base_url=url,
         sealing_key=bytes.fromhex(kept.sealing_key),
         provider=cast.PROVIDER,
