@@ -96,7 +96,8 @@ def rows_posted(data: FormData) -> list[TypedRow]:
         found = _NAME.fullmatch(name)
         if found and isinstance(value, str):
             row = rows.setdefault(found["key"], TypedRow(found["key"], {}))
-            row.typed[found["column"]] = (*row.values(found["column"]), value)
+            # Browsers send every newline as CR and LF; cells of Excel, and what was read from them, have LF alone.
+            row.typed[found["column"]] = (*row.values(found["column"]), value.replace("\r\n", "\n"))
     return list(rows.values())
 
 
