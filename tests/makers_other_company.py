@@ -20,6 +20,7 @@ from portal.usecases import partners as partner_acts
 from portal.usecases.reviews import Return
 from tests.builders import Company, World
 from tests.makers_applications import ANSWERS, cells, csv_file, drafted, submitted
+from tests.makers_closings import shown
 from tests.makers_reviews import MadeLine, accepted, in_billing
 from tests.makers_reviews import submitted as arrived
 from tests.makers_terms import price_sheet, quote
@@ -90,7 +91,9 @@ async def _issued(pool: AsyncEngine, world: World, company: Company) -> UUID:
         closing_id = await closings.try_month(
             db, by=desk.billing, at=OCTOBER_IS_OVER, month=Month(2026, 10), issuer=issuer
         )
-        await closings.issue(db, by=desk.second_billing, at=OCTOBER_IS_OVER, closing_id=closing_id)
+        await closings.issue(
+            db, by=desk.second_billing, at=OCTOBER_IS_OVER, closing_id=closing_id, seen=await shown(db, closing_id)
+        )
         (invoice,) = [one for one in await invoices.of_closing(db, closing_id) if one.subscriber_id == company.id]
     return invoice.id
 
@@ -166,7 +169,7 @@ async def partner(holdings: Holdings) -> UUID:
 
 async def sheet(holdings: Holdings) -> UUID:
     """A quotation that was shown."""
-    effective_on = date(2027 + next(SERIAL), 1, 1)
+    effective_on = Month(2016, 6).plus(next(SERIAL)).first
     world = holdings.portal.world
     return await quote(holdings.pool, world, holdings.company, sheet=price_sheet(effective_on))
 
@@ -239,7 +242,9 @@ VISITS: Mapping[str, Way] = {
     f"POST {UPLOAD}/discard": partial(of_upload, "/discard"),
     f"GET {APPLICATION}/confirm": partial(of_application, draft, "/confirm"),
     f"POST {APPLICATION}/confirm": partial(of_application, draft, "/confirm", form={"revision": "2"}),
+    f"GET {APPLICATION}/submitted.csv": partial(of_application, waiting, "/submitted.csv"),
     f"GET {APPLICATION}/receipt": partial(of_application, waiting, "/receipt"),
+    f"GET {APPLICATION}/receipt/pdf": partial(of_application, waiting, "/receipt/pdf"),
     f"GET {APPLICATION}/withdraw": partial(of_application, waiting, "/withdraw"),
     f"POST {APPLICATION}/withdraw": partial(of_application, waiting, "/withdraw"),
     f"GET {APPLICATION}/discard": partial(of_application, draft, "/discard"),

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from portal.records import applications, database, numbers
+from portal.terms.applications import Move
 from portal.terms.references import reference
 from portal.usecases import contracts as contract_acts
 from portal.usecases import reviews
@@ -139,6 +140,14 @@ async def accepted(
             starts_on=starts_on,
             seen_prepared_at=PREPARED_AT,
         )
+
+
+async def opened(pool: AsyncEngine, world: World, application_id: UUID, *, on: date, at: datetime) -> None:
+    """手配 and 開通 of an accepted application, recorded by the clerk."""
+    async with database.transaction(pool, "staff") as db:
+        await reviews.advance(db, by=world.desk.clerk, at=at, application_id=application_id, move=Move.PROVISION)
+    async with database.transaction(pool, "staff") as db:
+        await reviews.put_in_service(db, by=world.desk.clerk, at=at, application_id=application_id, on=on)
 
 
 async def in_billing(

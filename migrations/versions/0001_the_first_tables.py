@@ -24,7 +24,8 @@ def upgrade() -> None:
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("at", postgresql.TIMESTAMP(timezone=True), nullable=False),
         sa.Column("location", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("key", "person_id", name=op.f("submissions_pkey")),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("key", "person_id", "path", name=op.f("submissions_pkey")),
     )
     op.create_table(
         "subscribers",

@@ -102,7 +102,7 @@ MATRIX: dict[str, dict[str, dict[str, str]]] = {
             # Acknowledgement is evidence: given once, and nothing else of a sheet is the subscriber's to write.
             "UPDATE (acknowledged_by, acknowledged_at)": f"{MINE} AND shown_at IS NOT NULL AND acknowledged_at IS NULL",
         },
-        "portal_staff": {"SELECT": ANY, "INSERT": ANY, "UPDATE": "shown_at IS NULL"},
+        "portal_staff": {"SELECT": ANY, "INSERT": ANY, "UPDATE": "shown_at IS NULL", "DELETE": "shown_at IS NULL"},
         "portal_worker": {"SELECT": ANY},
     },
     "price_sheet_bands": {
@@ -176,13 +176,24 @@ END $$
 CREATE TRIGGER price_sheets_immutable BEFORE UPDATE OR DELETE ON price_sheets
     FOR EACH ROW WHEN (OLD.shown_at IS NOT NULL) EXECUTE FUNCTION refuse_change_of_shown()
     """,
+    # What a sheet consists of goes only with the whole sheet: a sheet that was never shown may be discarded.
+    """
+CREATE FUNCTION refuse_change_of_part() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' OR EXISTS (SELECT FROM price_sheets s WHERE s.id = OLD.sheet_id) THEN
+        RAISE EXCEPTION 'a row of % is never changed or deleted', TG_TABLE_NAME
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN OLD;
+END $$
+    """,
     """
 CREATE TRIGGER price_sheet_bands_append_only BEFORE UPDATE OR DELETE ON price_sheet_bands
-    FOR EACH ROW EXECUTE FUNCTION refuse_change()
+    FOR EACH ROW EXECUTE FUNCTION refuse_change_of_part()
     """,
     """
 CREATE TRIGGER price_sheet_options_append_only BEFORE UPDATE OR DELETE ON price_sheet_options
-    FOR EACH ROW EXECUTE FUNCTION refuse_change()
+    FOR EACH ROW EXECUTE FUNCTION refuse_change_of_part()
     """,
     """
 CREATE TRIGGER invoices_immutable BEFORE UPDATE OR DELETE ON invoices

@@ -19,6 +19,7 @@ from portal.records.base import Db
 from portal.records.members import Person
 from portal.terms.applications import ApplicationKind, Move
 from portal.terms.offerings import Offering
+from portal.terms.periods import tokyo_date
 from portal.usecases import applications as application_acts
 from portal.usecases import drafts, people, reviews, uploads
 from portal.usecases.line_judgement import known
@@ -243,4 +244,4 @@ async def provision(stage: Stage, application_id: UUID, *, by: str, at: datetime
 async def put_in_service(stage: Stage, application_id: UUID, *, by: str, at: datetime) -> None:
     """A clerk records that the lines are in service."""
     async with stage.desk() as db:
-        await reviews.advance(db, by=stage.staff[by], at=at, application_id=application_id, move=Move.PUT_IN_SERVICE)
+        await reviews.put_in_service(db, by=stage.staff[by], at=at, application_id=application_id, on=tokyo_date(at))

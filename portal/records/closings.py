@@ -9,6 +9,7 @@ from sqlalchemy import Boolean, CheckConstraint, Column, Date, ForeignKey, Table
 
 from portal.records.base import Db, fetch_all, fetch_one, key, metadata, moment, row_key, text_column
 from portal.records.contracts import contracts
+from portal.records.members import staff
 from portal.records.subscribers import subscribers
 
 closings = Table(
@@ -71,6 +72,7 @@ class ClosingException:
     message: str
     blocking: bool
     settled_at: datetime | None
+    settled_by_name: str | None
     reason: str | None
 
 
@@ -94,9 +96,11 @@ async def exceptions(db: Db, closing_id: UUID) -> Sequence[ClosingException]:
             closing_exceptions,
             subscribers.c.name.label("company"),
             contracts.c.number.label("contract_number"),
+            staff.c.name.label("settled_by_name"),
         )
         .join(subscribers, subscribers.c.id == closing_exceptions.c.subscriber_id)
         .join(contracts, contracts.c.id == closing_exceptions.c.contract_id)
+        .outerjoin(staff, staff.c.id == closing_exceptions.c.settled_by)
         .where(closing_exceptions.c.closing_id == closing_id)
         .order_by(closing_exceptions.c.blocking.desc(), closing_exceptions.c.id)
     )

@@ -15,11 +15,13 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    case,
     func,
     select,
     text,
 )
 
+from portal.records.applications import applications
 from portal.records.base import Db, fetch_all, fetch_one, key, metadata, moment, owner, text_column
 from portal.records.lines import lines
 from portal.records.subscribers import subscribers
@@ -82,6 +84,8 @@ class Overview:
     id: UUID
     subscriber_id: UUID
     company: str
+    awaits_service: bool
+    """Accepted, and 開通 is not recorded yet."""
     number: str
     application_id: UUID | None
     offering: str
@@ -108,7 +112,8 @@ _CONTRACT = select(contracts, subscribers.c.name.label("company")).join(
 
 
 _OVERVIEW = """
-    SELECT c.*, o.name AS company, s.id AS sheet_id, s.effective_from AS sheet_from, s.initial_fee, s.base_capped,
+    SELECT c.*, o.name AS company, coalesce(a.state IN ('accepted', 'provisioning'), false) AS awaits_service,
+           s.id AS sheet_id, s.effective_from AS sheet_from, s.initial_fee, s.base_capped,
            s.line_maintenance_ipoe, s.line_maintenance_shared, s.bandwidth_per_100mbps,
            coalesce((
                SELECT jsonb_agg(jsonb_build_array(b.up_to, b.amount) ORDER BY b.position) FROM price_sheet_bands b
@@ -116,6 +121,7 @@ _OVERVIEW = """
            ), '[]') AS bands
     FROM contracts c
     JOIN subscribers o ON o.id = c.subscriber_id
+    LEFT JOIN applications a ON a.id = c.application_id
     LEFT JOIN LATERAL (
         SELECT * FROM price_sheets p
         WHERE p.subscriber_id = c.subscriber_id AND p.contract_id = c.id AND p.shown_at IS NOT NULL
@@ -162,7 +168,7 @@ async def listed(
     offset: int = 0,
     limit: int = 51,
 ) -> list[ListedContract]:
-    """Contracts with the number of lines in service on a day, the newest first.
+    """Contracts with the number of lines in service on a day (none before 開通 is recorded), the newest first.
 
     `search` finds a number with or without its hyphens, and part of a company's name.
     """
@@ -183,8 +189,10 @@ async def listed(
         contracts.c.offering,
         contracts.c.accepted_at,
         contracts.c.billing_starts_on,
-        in_service.label("line_count"),
-    ).join(subscribers, subscribers.c.id == contracts.c.subscriber_id)
+        case((applications.c.state.in_(("accepted", "provisioning")), 0), else_=in_service).label("line_count"),
+    )
+    statement = statement.join(subscribers, subscribers.c.id == contracts.c.subscriber_id)
+    statement = statement.outerjoin(applications, applications.c.id == contracts.c.application_id)
     if subscriber_id is not None:
         statement = statement.where(contracts.c.subscriber_id == subscriber_id)
     if search:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    func,
     select,
     text,
     update,
@@ -255,11 +256,14 @@ async def count_by_prefecture(
 
 
 async def clashes(db: Db, application_id: UUID, *, subscriber_id: UUID, starts_on: date) -> Sequence[Clash]:
-    """The lines of an application that a contract of any subscriber holds on days it asks for (staff only)."""
+    """The lines of an application that a contract of any subscriber holds on days it asks for (staff only).
+
+    The lines that the application itself brought are no clash.
+    """
     statement = text("""
         SELECT DISTINCT l.access_line_id, l.contract_id, c.number AS contract_number
         FROM application_lines a
-        JOIN lines l ON l.access_line_id = a.access_line_id
+        JOIN lines l ON l.access_line_id = a.access_line_id AND l.application_id IS DISTINCT FROM a.application_id
          AND daterange(l.starts_on, l.last_on + 1) && daterange(greatest(a.wanted_on, :starts_on), NULL, '[]')
         JOIN contracts c ON c.id = l.contract_id
         WHERE a.application_id = :application AND a.subscriber_id = :subscriber
@@ -267,6 +271,13 @@ async def clashes(db: Db, application_id: UUID, *, subscriber_id: UUID, starts_o
     """)
     values = {"application": application_id, "subscriber": subscriber_id, "starts_on": starts_on}
     return await fetch_all(db, Clash, statement, values)
+
+
+async def first_start(db: Db, application_id: UUID, *, subscriber_id: UUID) -> date | None:
+    """The first day of service of the lines that an application brought; None when it brought none."""
+    of_application = (lines.c.application_id == application_id) & (lines.c.subscriber_id == subscriber_id)
+    found: date | None = await db.scalar(select(func.min(lines.c.starts_on)).where(of_application))
+    return found
 
 
 async def copy_from_application(

@@ -261,4 +261,4 @@ def _times(price: int, quantity: int, unit: str) -> str:
 def _prorated_part(price: int, served: int, month_days: int, each: int, units: int) -> str:
     cut = "（1円未満切捨て）" if price * served % month_days else ""
     one = f"{yen.show(price)} × {served}日 ÷ {month_days}日 = {yen.show(each)}{cut}"
-    return one if units == 1 else f"{one} × {units:,}件 = {yen.show(each * units)}"
+    return one if units == 1 else f"1件 {one}、{yen.show(each)} × {units:,}件 = {yen.show(each * units)}"

@@ -21,8 +21,8 @@ from portal.terms.applications import KINDS, ApplicationKind
 from portal.terms.clauses import CLAUSES
 from portal.terms.contract import Contract
 from portal.terms.eligibility import unusual_dwelling
-from portal.terms.fees import Charge
 from portal.terms.offerings import OFFERINGS, Offering
+from portal.terms.statements import Statement
 from portal.terms.violations import Violation, Violations, name_some
 from portal.usecases import facts
 from portal.usecases.estimates import estimate
@@ -49,9 +49,9 @@ class Assessment:
 
     checks: tuple[Check, ...]
     violations: Violations
-    on_acceptance: tuple[Charge, ...] = ()
-    """B1: owed on acceptance."""
-    monthly: tuple[Charge, ...] = ()
+    on_acceptance: Statement | None = None
+    """B1: owed on acceptance; None while no price is shown."""
+    monthly: Statement | None = None
     """B2 of a whole month with every line in service, from the month of 課金開始日."""
 
 
@@ -198,12 +198,12 @@ def _questions(application: Application, subscriber: Subscriber, contract: Contr
     return tuple(asked)
 
 
-def _prices(contract: Contract, *, on: date) -> tuple[tuple[Charge, ...], tuple[Charge, ...], Violations]:
+def _prices(contract: Contract, *, on: date) -> tuple[Statement | None, Statement | None, Violations]:
     """A10: the fees that follow; refuses while no price sheet in force, or no band of it, is shown for them."""
     try:
         fees.sheet_on(contract.price_sheets, on)
         expected = estimate(contract, on=on)
     except fees.NoPriceError:
         reason = "この申込に適用できる料金表を契約者に示していません。料金表を作成し、提示してから承諾してください。"
-        return (), (), (Violation("A10", reason),)
-    return expected.on_acceptance.charges, expected.whole_month.charges, ()
+        return None, None, (Violation("A10", reason),)
+    return expected.on_acceptance, expected.whole_month, ()

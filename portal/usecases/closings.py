@@ -85,16 +85,18 @@ async def settle_exception(
     )
 
 
-async def issue(db: Db, *, by: Person, at: datetime, closing_id: UUID, run: Compute = compute_here) -> int:
-    """Issue every drafted invoice of a month; the number of invoices.
+async def issue(db: Db, *, by: Person, at: datetime, closing_id: UUID, seen: str, run: Compute = compute_here) -> int:
+    """Issue every drafted invoice of a month; the number of invoices. `seen`: the digest of the trial that was shown.
 
-    Refuses the person who tried it, a month that is not over, one before which another is open, open findings, and
-    facts that have changed since the trial.
+    Refuses the person who tried it, a month that is not over, one before which another is open, open findings, a trial
+    that replaced the one shown, and facts that have changed since the trial.
     """
     closing = await _open(db, closing_id)
     month = Month.of(closing.month)
     if by.id == closing.prepared_by:
         raise Forbidden("試算をした人は発行できません。別の担当者が確認して発行してください（職務分掌）。")
+    if seen != closing.digest:
+        raise Conflict("確認の画面を開いたあとに、試算がやり直されました。新しい試算の内容を確認してください。")
     issued_on = tokyo_date(at)
     if issued_on <= month.last:
         raise Conflict(f"{month.japanese}はまだ終わっていません。翌月になってから発行してください。")

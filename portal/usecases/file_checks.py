@@ -22,6 +22,7 @@ from portal.usecases.file_findings import (
     Value,
     Values,
     failed,
+    invisible_in,
     legible,
     shown,
     typed,
@@ -184,7 +185,8 @@ def _checked(
         if column not in bad
     )
     record = None if findings or not is_complete else kind.record(row, values, tuple(read_as))
-    return Checked(row, record, tuple(findings), tuple(read_as), kind.key(values))
+    rest = values if record is None else None
+    return Checked(row, record, tuple(findings), tuple(read_as), kind.key(values), rest=rest)
 
 
 def read_cell(column: Column, cell: Cell, *, is_formula_cell: bool = False) -> Value:
@@ -201,14 +203,15 @@ def read_cell(column: Column, cell: Cell, *, is_formula_cell: bool = False) -> V
     if is_undecodable(text):
         raise ReadingError("encoding", f"文字化けしています。元の文字に直し、{_SAVE_AGAIN}")
     if has_control_character(text, newlines=column.keeps):
-        raise ReadingError(
-            "control_character", "改行やタブなど目に見えない文字が入っています。消して入力し直してください。"
-        )
+        letters = "、".join(invisible_in(text))
+        message = f"改行やタブなど目に見えない文字（{letters}）が入っています。消して入力し直してください。"
+        raise ReadingError("control_character", message)
+    text = undo_neutralise(text)
+    # What `neutralise` has marked as a formula on its way out was one before, and stays one.
     if is_formula(text):
         raise ReadingError("formula", "数式として動く値です。先頭の = + - @ を除き、値だけを入力してください。")
-    text = undo_neutralise(text)
     if len(text) > column.limit:
-        raise ReadingError("too_long", f"{len(text):,}文字あります。{column.limit}文字以内にしてください。")
+        raise ReadingError("too_long", f"長すぎます（{len(text):,}文字）。{column.limit}文字以内にしてください。")
     if is_rounded_by_excel(text) and not column.is_date:
         message = (
             "Excelが長い番号の末尾を失わせた値です。列の表示形式を「文字列」にし、元の番号を入力し直してください。"

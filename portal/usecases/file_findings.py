@@ -11,6 +11,7 @@ from portal.usecases.readings import Day
 MASK = "••••••••"
 SHOWN_LENGTH = 60
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_INVISIBLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 Cell = str | date | datetime
 Value = str | Day | tuple[str, ...] | None
@@ -73,6 +74,8 @@ class Checked(NamedTuple, Generic[Record]):
     read_as: tuple[ReadAs, ...] = ()
     key: Key | None = None
     is_row: bool = True
+    rest: Values | None = None
+    """Of a row without a record: what could be read of it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -133,8 +136,18 @@ def shown(column: Column, cell: Cell) -> str:
 
 
 def legible(text: str) -> str:
-    """Text with its unreadable bytes marked and its end cut, so that any page or JSON can carry it."""
-    return mark_undecodable(text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "…")
+    """Text with what is unreadable or unseen marked (⟨U+202E⟩) and its end cut, for any page or JSON."""
+    short = text if len(text) <= SHOWN_LENGTH else text[:SHOWN_LENGTH] + "…"
+    return mark_undecodable(_INVISIBLE.sub(lambda found: f"⟨{_code(found[0])}⟩", short))
+
+
+def invisible_in(text: str) -> list[str]:
+    """The characters of a text that nobody sees, as U+202E: each once, newlines among them."""
+    return list(dict.fromkeys(_code(letter) for letter in text if letter in "\r\n" or _INVISIBLE.match(letter)))
+
+
+def _code(letter: str) -> str:
+    return f"U+{ord(letter):04X}"
 
 
 def mark_undecodable(text: str) -> str:

@@ -84,7 +84,8 @@ def _refused(name: str, column: Column | None, kind: Kind[Record]) -> list[Findi
         return [failed(1, value, "encoding", value, message)]
     if is_personal(name):
         message = (
-            f"利用者の個人情報はお預かりしません。「{value}」の列を、見出しごと削除してください。値は保存していません。"
+            f"利用者の個人情報はお預かりしません。「{value}」の列を、見出しごと削除してください。"
+            "このファイルの中身は保存していません。"
         )
         return [failed(1, value, "personal_data", value, message)]
     hint = suggestion(name, [known.name for known in kind.columns])

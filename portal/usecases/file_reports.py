@@ -4,8 +4,8 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from portal.usecases.file_findings import MASK, Cell, Checked, Finding, Kind, Record, Row, mark_undecodable, typed
@@ -46,6 +46,17 @@ class Summary:
             group.count += 1
             if len(group.examples) < KEPT_EXAMPLES:
                 group.examples.append({"row": checked.row, "typed": reading.typed, "read": reading.read})
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether the file may be kept: not with a column of personal data, nor where no column was recognised."""
+        return not self.codes["personal_data"] and self.rows > 0
+
+    @property
+    def without_values(self) -> "Summary":
+        """The same counts and findings, without a value of any row."""
+        bare = [one if one.row == 1 else replace(one, value="") for one in self.findings]
+        return replace(self, findings=bare, read_as={})
 
 
 @dataclass
@@ -120,6 +131,17 @@ def error_file(kind: Kind[Any], rows: Iterable[Row], findings: Iterable[Finding]
         if row.number == 1:
             text = f"{ERROR_COLUMN}（{text}）" if text else ERROR_COLUMN
         yield _line(cells, text, layout.width)
+
+
+def findings_file(findings: Iterable[Mapping[str, Any]]) -> bytes:
+    """The kept findings alone, as CSV that Excel opens: what comes back of a file that was not kept."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow(("行", "列", "値", "直し方"))
+    for one in findings:
+        cells = (str(one["row"]), one["column"], one["value"], one["message"])
+        writer.writerow([neutralise(cell) for cell in cells])
+    return b"\xef\xbb\xbf" + mark_undecodable(text.getvalue()).encode()
 
 
 def _hidden(header: Sequence[Cell]) -> frozenset[int]:

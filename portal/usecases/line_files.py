@@ -22,7 +22,7 @@ from portal.usecases.consent_files import (
 )
 from portal.usecases.file_checks import check_rows, check_values, without_duplicates
 from portal.usecases.file_findings import Checked, Column, Finding, Key, Kind, Objection, ReadAs, Row, Value, Values
-from portal.usecases.readings import Choices, Day, ReadingError, fold, read_day
+from portal.usecases.readings import Choices, Day, ReadingError, fold, read_day, strip
 
 PREFECTURES = (
     *("北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県"),
@@ -37,6 +37,8 @@ DWELLINGS = Choices({label: dwelling.value for dwelling, label in DWELLING_LABEL
 LINE_OPTIONS = Choices({entry.file_label: kind.value for kind, entry in OPTIONS.items()})
 _OPTION_WORDS = {code: word for word, code in LINE_OPTIONS.words.items()}
 _ACCESS_KEY = re.compile(r"[0-9A-Za-z]{8}")
+# Excel writes the mask's letters as others in files that are not UTF-8.
+_MASKED_KEY = re.compile(r"[*＊•·・●?？]{8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,23 @@ class ParsedLine:
     read_as: tuple[ReadAs, ...]
 
 
+def is_mask(text: str) -> bool:
+    """Whether an access key is a mask, as files that are given back show it."""
+    return _MASKED_KEY.fullmatch(strip(text)) is not None
+
+
 def read_access_key(text: str) -> str:
     """The access key of a line: 8 letters or digits, in any width, case kept. Refuses others with `access_key`."""
     folded = fold(text)
-    if _ACCESS_KEY.fullmatch(folded) is None:
-        message = (
-            "アクセスキーは半角英数字8文字です（伏せ字のままでは受け付けません）。通知書のとおりに入力してください。"
-        )
-        raise ReadingError("access_key", message)
-    return folded
+    if _ACCESS_KEY.fullmatch(folded) is not None:
+        return folded
+    if is_mask(text):
+        message = "アクセスキーは伏せてあります。元のファイルの値を入れてください。"
+    elif len(folded) != 8:
+        message = f"アクセスキーは半角英数字8文字です。{len(folded)}文字あります。通知書のとおりに入力してください。"
+    else:
+        message = "アクセスキーに英数字でない文字があります。通知書のとおりに、半角英数字8文字で入力してください。"
+    raise ReadingError("access_key", message)
 
 
 def read_wanted_day(text: str) -> Day:
@@ -151,5 +161,10 @@ def check_line_row(
     values: Mapping[str, str], *, offering: str, today: date, row: int = 1
 ) -> ParsedLine | tuple[Finding, ...]:
     """The same check for one row typed into the form, keyed by the names of the columns; the row's number is given."""
-    checked = check_values(line_kind(offering=offering, today=today), values, row=row)
+    checked = checked_line_row(values, offering=offering, today=today, row=row)
     return checked.findings if checked.record is None else checked.record
+
+
+def checked_line_row(values: Mapping[str, str], *, offering: str, today: date, row: int = 1) -> Checked[ParsedLine]:
+    """The same, with what could be read of a row that makes no line."""
+    return check_values(line_kind(offering=offering, today=today), values, row=row)

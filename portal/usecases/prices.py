@@ -1,48 +1,61 @@
 """料金表 (A10, 別紙1): the amounts quoted to a subscriber, prepared by one of the staff and shown by another."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import pairwise
 from math import inf
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, update
+from sqlalchemy import delete, insert, update
 
 from portal.records import contracts, events, invoices, prices, subscribers
 from portal.records.base import Db
 from portal.records.members import Person
+from portal.records.prices import Sheet
 from portal.terms.fees import Band, PriceSheet
 from portal.terms.offerings import OFFERINGS, Offering
 from portal.terms.option_kinds import OPTIONS, OptionKind
 from portal.terms.periods import Month, is_first_of_month, tokyo_date
+from portal.terms.revisions import REVISIONS
 from portal.terms.violations import Violation, Violations
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
 
 CLAUSE = "A10"
 BY_LINES = (Offering.IPOE, Offering.IPOE_SHARED)
+# A reading: the terms set no bounds, but a price before the original terms, or years ahead, is a slip of the hand.
+EARLIEST = Month.of(REVISIONS[0].effective_on)
+MONTHS_AHEAD = 36
 
 
 async def prepare(
-    db: Db, *, by: Person, at: datetime, subscriber_id: UUID, contract_id: UUID | None, sheet: PriceSheet
+    db: Db,
+    *,
+    by: Person,
+    at: datetime,
+    subscriber_id: UUID,
+    contract_id: UUID | None,
+    sheet: PriceSheet,
+    instead_of: UUID | None = None,
 ) -> UUID:
     """Prepare a price sheet of a contract, or (None) the quotation for the subscriber's contracts to come.
 
-    Refuses a sheet that does not begin on the first of a month, amounts below zero and bands that do not rise to
-    one without limit; Conflict when a sheet of the same contract begins on the same day.
+    Refuses a sheet that does not begin on the first of a month, or in a month that cannot be meant, amounts below zero
+    and bands that do not rise to one without limit; Conflict when a sheet of the same contract begins on the same day.
+    `instead_of`: the sheet that this one corrects, discarded in the same act unless it was shown or discarded
+    meanwhile; whoever corrects is the preparer.
     """
-    if violations := faults(sheet):
+    accepted_on = await _accepted_on(db, subscriber_id, contract_id)
+    if violations := (*faults(sheet), *_misdated(sheet, on=tokyo_date(at), accepted_on=accepted_on)):
         raise Refused(violations)
-    if contract_id is None:
-        owner_exists = await subscribers.get(db, subscriber_id) is not None
-    else:
-        owner_exists = await contracts.get(db, contract_id, subscriber_id=subscriber_id) is not None
-    if not owner_exists:
-        raise NotFound
+    corrected = await prices.get(db, instead_of) if instead_of else None
+    if corrected is not None and corrected.shown_at is None:
+        await discard(db, by=by, at=at, sheet_id=corrected.id)
     begins = sheet.effective_on
     if await prices.taken(db, subscriber_id=subscriber_id, contract_id=contract_id, effective_from=begins):
         raise Conflict(
-            f"{Month.of(begins).japanese}からの料金表がすでにあります。別の適用開始月にするか、その料金表を使ってください。"
+            f"{Month.of(begins).japanese}からの料金表がすでにあります。別の適用開始月にしてください。"
+            "提示前のものは、その料金表の画面の「この内容を直す」で直すか、「破棄する」で破棄できます。"
         )
     sheet_id = uuid4()
     await db.execute(
@@ -67,20 +80,25 @@ async def show(db: Db, *, by: Person, at: datetime, sheet_id: UUID) -> None:
 
     By another person than the preparer. Refuses a sheet whose first month, or a later one, is invoiced already.
     """
-    sheet = await prices.get(db, sheet_id, for_update=True)
-    if sheet is None and await prices.get(db, sheet_id) is not None:
-        raise Conflict("この料金表はすでに提示されています。")
-    if sheet is None:
-        raise NotFound
+    sheet = await _unshown(db, sheet_id)
     if sheet.prepared_by == by.id:
         raise Forbidden("自分が準備した料金表は提示できません。ほかの担当者が提示します。")
     if sheet.contract_id is not None:
         await prices.hold_closings(db, sheet.effective_from)
         if await invoices.issued_from(db, sheet.contract_id, sheet.effective_from):
             month = Month.of(sheet.effective_from).japanese
-            raise Refused([Violation(CLAUSE, f"{month}以後の請求書が発行済みです。後の月からの料金表にしてください。")])
+            reason = f"{month}以後の請求書が発行済みです。適用開始月を後の月に直すか、この料金表を破棄してください。"
+            raise Refused([Violation(CLAUSE, reason)])
     await db.execute(update(prices.sheets).where(prices.sheets.c.id == sheet_id).values(shown_by=by.id, shown_at=at))
     await _tell(db, sheet_id, sheet.subscriber_id, by=by, at=at, verb="price_sheet_shown")
+
+
+async def discard(db: Db, *, by: Person, at: datetime, sheet_id: UUID) -> None:
+    """Discard a price sheet that was never shown, by anybody who prepares them. Conflict when it was shown."""
+    sheet = await _unshown(db, sheet_id)
+    await db.execute(delete(prices.sheets).where(prices.sheets.c.id == sheet_id))
+    details = {"price_sheet_from": sheet.effective_from.isoformat()}
+    await _tell(db, sheet_id, sheet.subscriber_id, by=by, at=at, verb="price_sheet_discarded", details=details)
 
 
 async def acknowledge(db: Db, *, by: Person, at: datetime, subscriber_id: UUID, sheet_id: UUID) -> None:
@@ -135,6 +153,41 @@ def faults(sheet: PriceSheet) -> Violations:
     return tuple(violations)
 
 
+def _misdated(sheet: PriceSheet, *, on: date, accepted_on: date | None) -> Violations:
+    """A10: refuses a first month before the terms, before the contract (if any), or too far ahead of today."""
+    begins, latest = sheet.effective_on, Month.of(on).plus(MONTHS_AHEAD)
+    reason = None
+    if begins < EARLIEST.first:
+        reason = f"個別規程が始まった{EARLIEST.japanese}より前の月からは適用できません。"
+    elif accepted_on is not None and begins < Month.of(accepted_on).first:
+        reason = f"契約を承諾した{Month.of(accepted_on).japanese}より前の月からは適用できません。"
+    elif begins > latest.last:
+        reason = f"適用開始月は、{latest.japanese}（今月から{MONTHS_AHEAD}か月後）までにしてください。"
+    return (Violation(CLAUSE, reason),) if reason else ()
+
+
+async def _accepted_on(db: Db, subscriber_id: UUID, contract_id: UUID | None) -> date | None:
+    """The day on which the contract was formed; None for the contracts to come of a subscriber that exists."""
+    if contract_id is None:
+        if await subscribers.get(db, subscriber_id) is None:
+            raise NotFound
+        return None
+    contract = await contracts.get(db, contract_id, subscriber_id=subscriber_id)
+    if contract is None:
+        raise NotFound
+    return tokyo_date(contract.accepted_at)
+
+
+async def _unshown(db: Db, sheet_id: UUID) -> Sheet:
+    """A sheet to be shown or discarded, held to the end of the transaction. Conflict when it was shown."""
+    sheet = await prices.get(db, sheet_id, for_update=True)
+    if sheet is not None:
+        return sheet
+    if await prices.get(db, sheet_id) is not None:
+        raise Conflict("この料金表はすでに提示されています。")
+    raise NotFound
+
+
 def _rises_without_end(bands: Sequence[Band]) -> bool:
     """Whether each band reaches further than the one before, the first beyond 0, and the last without limit."""
     limits = [0, *(inf if band.up_to is None else band.up_to for band in bands)]
@@ -181,7 +234,16 @@ def _option_rows(sheet: PriceSheet) -> list[dict[str, Any]]:
     ]
 
 
-async def _tell(db: Db, sheet_id: UUID, subscriber_id: UUID, *, by: Person, at: datetime, verb: str) -> None:
+async def _tell(
+    db: Db,
+    sheet_id: UUID,
+    subscriber_id: UUID,
+    *,
+    by: Person,
+    at: datetime,
+    verb: str,
+    details: dict[str, Any] | None = None,
+) -> None:
     await events.record(
         db,
         by=by,
@@ -191,4 +253,5 @@ async def _tell(db: Db, sheet_id: UUID, subscriber_id: UUID, *, by: Person, at: 
         object_id=sheet_id,
         subscriber_id=subscriber_id,
         clauses=(CLAUSE,),
+        details=details,
     )

@@ -11,6 +11,7 @@ from portal.usecases.readings import ReadingError, fold, strip
 
 PURPOSES = (("resale", "再販する"), ("own_use", "自社で利用する"))
 NOTE_LENGTH = 1_000
+EMAIL_LENGTH = 254
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 
 
@@ -37,7 +38,9 @@ def _purpose(text: str, _: date) -> str:
 
 def _email(text: str, _: date) -> str:
     address = fold(text)
-    if len(address) > 254 or _EMAIL.fullmatch(address) is None:
+    if len(address) > EMAIL_LENGTH:
+        raise ReadingError("too_long", f"長すぎます（{len(address):,}文字）。{EMAIL_LENGTH}文字以内にしてください。")
+    if _EMAIL.fullmatch(address) is None:
         raise ReadingError("choice", "メールアドレスを name@example.co.jp の形で入力してください。")
     return address
 
@@ -59,7 +62,7 @@ def _wanted(text: str, today: date) -> str:
 
 def _note(text: str, _: date) -> str:
     if len(text) > NOTE_LENGTH:
-        raise ReadingError("too_long", f"{len(text):,}文字あります。{NOTE_LENGTH:,}文字以内にしてください。")
+        raise ReadingError("too_long", f"長すぎます（{len(text):,}文字）。{NOTE_LENGTH:,}文字以内にしてください。")
     return text
 
 

@@ -57,6 +57,7 @@ _NOT_TEXT = re.compile("[\ud800-\udfff\ufffd]")
 _FORMULA = re.compile(r"[=@]|[+\-].", re.DOTALL)
 _NEUTRALISED = re.compile(r"'+[=+\-@\t\r＝＋－＠]")
 _DANGEROUS = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+TOO_LATE = date(2100, 1, 1)
 _ROUNDED_BY_EXCEL = re.compile(r"\d(?:\.\d+)?[Ee]\+\d+", re.ASCII)
 
 
@@ -175,9 +176,16 @@ def read_day(typed: str) -> Day:
 
     2026-10-15, 2026/10/15, 2026/1/5, 20261015, 2026年10月15日, 令和8年10月15日, 令和元年5月1日, R8.10.15, R081015,
     in any width, with HH:MM[:SS] where wanted. Refuses an impossible day, an era outside its years and any other form
-    with `date_invalid`, and what could be several days (1/2/2026, 8.10.15) with `date_ambiguous`.
+    with `date_invalid`, and what could be several days (1/2/2026, 8.10.15) with `date_ambiguous`. A day from 2100 on
+    is a slip of the hand (9999-12-31, R99.1.1), in whatever field.
     """
-    text = strip(fold(typed))
+    day = _read_day(strip(fold(typed)))
+    if day.on >= TOO_LATE:
+        raise ReadingError("date_invalid", "2100年より前の日付を入力してください。")
+    return day
+
+
+def _read_day(text: str) -> Day:
     for form in _CIVIL:
         if found := form.fullmatch(text):
             return _day(found, int(found["year"]))

@@ -26,7 +26,7 @@ from portal.terms.applications import (
     after,
 )
 from portal.terms.periods import japanese, tokyo_date
-from portal.terms.violations import Violation
+from portal.terms.violations import Violation, Violations
 from portal.usecases.assessments import assess
 from portal.usecases.contracts import EFFECTS, Acceptance
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
@@ -55,20 +55,32 @@ VERBS: Mapping[Move, str] = {
     Move.TAKE: "application_taken",
     Move.SEND_BACK: "application_sent_back",
     Move.PROVISION: "application_provisioned",
-    Move.PUT_IN_SERVICE: "application_put_in_service",
     Move.FIND_INFEASIBLE: "application_found_infeasible",
 }
-# The moves of staff that neither send back nor decide.
-WORK = (Move.PROVISION, Move.PUT_IN_SERVICE, Move.FIND_INFEASIBLE)
+# The moves of staff after acceptance that need no day.
+WORK = (Move.PROVISION, Move.FIND_INFEASIBLE)
 
 
 @dataclass(frozen=True, slots=True)
 class Return:
-    """差戻し of one field, or of one line (`line`: its row in the application); why, for the subscriber to read."""
+    """差戻し of one field, or of one line (`line`: its row in the application); why, for the subscriber to read.
+
+    `column`: the one field of the row, by its name in the form and its label; None for the row as a whole.
+    """
 
     field: str
     reason: str
     line: int | None = None
+    column: tuple[str, str] | None = None
+
+    def place(self, labels: Mapping[str, str]) -> tuple[str, str]:
+        """Where it is marked in the form, and what people call that place."""
+        if self.line is None:
+            return self.field, labels[self.field]
+        if self.column is None:
+            return f"lines-{self.line}", f"回線 {self.line}行目"
+        name, label = self.column
+        return f"lines-{self.line}-{name}", f"回線 {self.line}行目 {label}"
 
 
 async def take(db: Db, *, by: Person, at: datetime, application_id: UUID) -> None:
@@ -103,13 +115,14 @@ async def send_back(
                 "subscriber_id": application.subscriber_id,
                 "application_id": application_id,
                 "round": (latest or 0) + 1,
-                "field": one.field if one.line is None else f"lines-{one.line}",
-                "label": labels[one.field] if one.line is None else f"回線 {one.line}行目",
+                "field": field,
+                "label": label,
                 "reason": one.reason,
                 "returned_by": by.id,
                 "returned_at": at,
             }
             for one in returns
+            for field, label in (one.place(labels),)
         ],
     )
     unprepared = {"prepared_by": None, "prepared_at": None, "prepared_note": None}
@@ -207,14 +220,22 @@ async def decline(db: Db, *, by: Person, at: datetime, application_id: UUID, cod
         raise Refused((Violation(clause, "謝絶の理由を入力してください。契約者に通知する文です。"),))
     decision = {"decided_by": by.id, "decided_at": at, "decision_code": code, "decision_reason": reason}
     await _write(db, application, {"state": ApplicationState.DECLINED, **decision}, at=at)
-    details = {"code": code, "code_label": DECLINE_REASON_LABELS[code]}
-    await _event(db, application, verb="application_declined", by=by, at=at, reason=reason, details=details)
+    await _event(
+        db,
+        application,
+        verb="application_declined",
+        by=by,
+        at=at,
+        clauses=(KINDS[ApplicationKind(application.kind)].clause,),
+        reason=reason,
+        details={"code": code, "code_label": DECLINE_REASON_LABELS[code]},
+    )
 
 
 async def advance(
     db: Db, *, by: Person, at: datetime, application_id: UUID, move: Move, reason: str | None = None
 ) -> None:
-    """The work after acceptance: 手配, 開通, 開通不可 (with a reason). The 課金開始日 does not follow from it (A10)."""
+    """The work after acceptance: 手配, 開通不可 (with a reason)."""
     if move not in WORK:
         raise Conflict("この画面からは行えない操作です。")
     application = await _locked(db, application_id)
@@ -224,6 +245,33 @@ async def advance(
     await _move(db, application, move, by=by, at=at, reason=reason)
     if move is Move.FIND_INFEASIBLE:
         await lines.never_begin(db, application.id, subscriber_id=application.subscriber_id)
+
+
+async def put_in_service(db: Db, *, by: Person, at: datetime, application_id: UUID, on: date) -> None:
+    """開通: record the day on which the lines came into service. The 課金開始日 does not follow from it (A10).
+
+    Refused before the first line may begin, and with a day that is still to come.
+    """
+    application = await _locked(db, application_id)
+    target = _target(application, Move.PUT_IN_SERVICE, by)
+    if violations := await unfit_opening(db, application, on=on, today=tokyo_date(at)):
+        raise Refused(violations)
+    await _write(db, application, {"state": target}, at=at)
+    details = {"opened_on": on.isoformat()}
+    await _event(db, application, verb="application_put_in_service", by=by, at=at, details=details)
+
+
+async def unfit_opening(db: Db, application: Application, *, on: date, today: date) -> Violations:
+    """Why a day cannot be the 開通日 of an accepted application; nothing when it can."""
+    clause = KINDS[ApplicationKind(application.kind)].clause
+    earliest = await lines.first_start(db, application.id, subscriber_id=application.subscriber_id)
+    if earliest is None:
+        earliest = tokyo_date(application.decided_at or application.changed_at)
+    if on < earliest:
+        return (Violation(clause, f"開通日は、利用開始日（{japanese(earliest)}）以後の日にしてください。"),)
+    if on > today:
+        return (Violation(clause, f"開通日は、本日（{japanese(today)}）以前の日にしてください。"),)
+    return ()
 
 
 async def _locked(db: Db, application_id: UUID) -> Application:
@@ -286,6 +334,7 @@ async def _event(
     details: dict[str, Any] | None = None,
     internal: bool = False,
 ) -> None:
+    """`clauses`: those that decide the act; taking, sending back and the work after acceptance rest on none."""
     await events.record(
         db,
         by=by,
@@ -294,7 +343,7 @@ async def _event(
         object_kind="application",
         object_id=application.id,
         subscriber_id=None if internal else application.subscriber_id,
-        clauses=clauses or (KINDS[ApplicationKind(application.kind)].clause,),
+        clauses=clauses,
         reason=reason,
         details=details,
     )

@@ -16,9 +16,9 @@ from portal.usecases.drafts import WRITABLE
 from portal.usecases.estimates import Estimate
 from portal.usecases.outcomes import Conflict, Refused
 from portal.web.access import BINDS
-from portal.web.applications import answers_shown, offering_label, own
-from portal.web.drafts import ListedLine, listed_lines
+from portal.web.applications import answers_read_otherwise, answers_shown, offering_label, own
 from portal.web.forms import Form
+from portal.web.lines_listed import ListedLine, listed_lines
 from portal.web.rendering import day_era
 from portal.web.shown import ClauseRef, Paging, ShownViolation, Why, clause_ref, violations_shown, why
 from portal.web.transaction import Call, go
@@ -52,7 +52,10 @@ class ConfirmPage:
     revision: int
     form: Form
     answers: tuple[tuple[str, str], ...]
+    read_otherwise: tuple[tuple[str, str, str], ...]
+    """読み替え of the answers: (question, typed, read)."""
     lines: tuple[ListedLine, ...]
+    lines_read_otherwise: bool
     line_count: int
     paging: Paging
     unfinished: tuple[str, ...]
@@ -102,7 +105,9 @@ async def _page(call: Call, application: Application, *, form: Form | None = Non
         revision=application.revision,
         form=form or Form(),
         answers=answers_shown(application, on=call.today),
+        read_otherwise=answers_read_otherwise(application, on=call.today),
         lines=lines,
+        lines_read_otherwise=any(line.read_otherwise for line in lines),
         line_count=total,
         paging=paging,
         unfinished=examined.unfinished,

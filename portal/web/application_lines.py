@@ -10,6 +10,7 @@ from portal.usecases import drafts
 from portal.usecases.drafts import Overtaken
 from portal.usecases.outcomes import NotFound
 from portal.web.application_kinds import columns_for
+from portal.web.draft_conflict import cells_that_differ
 from portal.web.forms import Form
 from portal.web.line_rows import (
     LineColumn,
@@ -37,6 +38,8 @@ class LinePage:
     columns: tuple[LineColumn, ...]
     line_id: int | None
     overtaken: bool
+    differences: tuple[tuple[str, str, str], ...]
+    """What somebody else saved of this row meanwhile: (label, saved, typed here)."""
 
 
 async def edit(call: Call) -> Response:
@@ -69,7 +72,8 @@ async def save(call: Call) -> Response:
     try:
         await drafts.put_line(call.db, by=call.by, at=call.at, revision=revision, line=read[0], **whose)
     except Overtaken:
-        return _page(call, application, row, columns, status=422, overtaken=True)
+        differences = cells_that_differ(call, line, row, columns) if line else ()
+        return _page(call, application, row, columns, status=422, overtaken=tuple(differences))
     return go(home)
 
 
@@ -95,7 +99,7 @@ def _page(
     columns: tuple[LineColumn, ...],
     *,
     status: int = 200,
-    overtaken: bool = False,
+    overtaken: tuple[tuple[str, str, str], ...] | None = None,
 ) -> Response:
     prefix = f"lines-{row.key}-"
     form = Form(
@@ -112,6 +116,7 @@ def _page(
         form=form,
         columns=columns,
         line_id=row.line_id,
-        overtaken=overtaken,
+        overtaken=overtaken is not None,
+        differences=overtaken or (),
     )
     return call.page("applications/line.html", shown, status=status)

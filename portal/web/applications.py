@@ -15,9 +15,11 @@ from portal.usecases.applications import KINDS_HERE
 from portal.usecases.drafts import COPYABLE, WRITABLE
 from portal.usecases.outcomes import NotFound
 from portal.usecases.questions import Question, shown, wanted_day
+from portal.usecases.readings import strip
 from portal.web.access import BINDS, PREPARES
-from portal.web.drafts import ListedLine, listed_lines, newest_returns
+from portal.web.drafts import newest_returns
 from portal.web.forms import Choices, Form
+from portal.web.lines_listed import ListedLine, listed_lines
 from portal.web.rendering import day_era, folded
 from portal.web.shown import PAGE_ROWS, Paging, page_of, paged
 from portal.web.timeline import ShownEvent, shown_events
@@ -104,15 +106,6 @@ class AskPage:
     action: str
     subject: str
     form: Form
-
-
-@dataclass(frozen=True)
-class ReceiptPage:
-    id: str
-    number: str
-    at: datetime
-    kind: str
-    again: bool
 
 
 async def index(call: Call) -> Response:
@@ -236,6 +229,14 @@ def answers_shown(application: Application, *, on: date) -> tuple[tuple[str, str
     return tuple((question.label, _answer(question, application.answers, on=on)) for question in questions)
 
 
+def answers_read_otherwise(application: Application, *, on: date) -> tuple[tuple[str, str, str], ...]:
+    """読み替え: (question, typed, read) of the typed answers that were read in another form."""
+    questions = KINDS_HERE[ApplicationKind(application.kind)].questions
+    typed = [(one, strip(application.answers.get(one.name, ""))) for one in questions if one.form == "text"]
+    read = [(one.label, text, shown(one, application.answers, on=on)) for one, text in typed if text]
+    return tuple((label, text, as_read) for label, text, as_read in read if text != as_read)
+
+
 def _answer(question: Question, answers: dict[str, str], *, on: date) -> str:
     day = wanted_day(answers.get(question.name, "")) if question.form == "date" else None
     return shown(question, answers, on=on) if day is None else day_era(day)
@@ -247,19 +248,6 @@ async def own(call: Call) -> Application:
     if application is None:
         raise NotFound
     return application
-
-
-async def receipt(call: Call) -> Response:
-    """完了: the number, when it arrived, who acts next."""
-    application = await own(call)
-    if application.number is None or application.submitted_at is None:
-        raise NotFound
-    told = await events.of_object(call.db, "application", application.id)
-    again = [one.at for one in told if one.verb == "application_resubmitted"]
-    kind = KINDS[ApplicationKind(application.kind)].label
-    at = again[-1] if again else application.submitted_at
-    page = ReceiptPage(str(application.id), application.number, at, kind, bool(again))
-    return call.page("applications/receipt.html", page)
 
 
 async def ask_withdrawal(call: Call) -> Response:

@@ -13,6 +13,7 @@ from portal.records import contracts, events, lines
 from portal.records.contracts import Overview
 from portal.records.lines import ListedLine, PrefectureCount
 from portal.terms import standing
+from portal.terms.applications import STATE_LABELS, ApplicationState
 from portal.terms.offerings import DWELLING_LABELS, OFFERINGS, Dwelling, Offering
 from portal.terms.option_kinds import OPTIONS, OptionKind
 from portal.terms.periods import Span, japanese, minimum_term_last_day, tokyo_date
@@ -139,9 +140,9 @@ async def contract_view(call: Call, *, subscriber_id: UUID | None) -> ContractVi
         term_why=_term(contract.billing_starts_on, term_last_on),
         state=CONTRACT_STATE_LABELS[state],
         tone=CONTRACT_TONES[state],
-        counts=_counts(counted, consents=entry.controls_traffic),
+        counts=_counts(counted, consents=entry.controls_traffic, awaited=contract.awaits_service),
         prefectures=tuple((one.prefecture, one.in_service + one.planned) for one in counted),
-        lines=tuple(_line(row, on) for row in rows),
+        lines=tuple(_line(row, on, awaited=contract.awaits_service) for row in rows),
         shows_consent=entry.controls_traffic,
         paging=paging,
         form=Form({"q": search}),
@@ -165,10 +166,12 @@ def _term(billing_starts_on: date | None, last_on: date | None) -> Why | None:
     return why(("A2",), f"{because}末日は {japanese(last_on)} です。", source="reading")
 
 
-def _counts(counted: Sequence[PrefectureCount], *, consents: bool) -> tuple[tuple[str, str, str | None], ...]:
+def _counts(
+    counted: Sequence[PrefectureCount], *, consents: bool, awaited: bool
+) -> tuple[tuple[str, str, str | None], ...]:
     in_service, planned = sum(one.in_service for one in counted), sum(one.planned for one in counted)
     rows: list[tuple[str, str, str | None]] = [
-        ("利用中の回線", f"{in_service:,}回線", None),
+        ("手配中の回線" if awaited else "利用中の回線", f"{in_service:,}回線", None),
         ("開通予定の回線", f"{planned:,}回線", None),
     ]
     if consents and in_service + planned:
@@ -178,12 +181,20 @@ def _counts(counted: Sequence[PrefectureCount], *, consents: bool) -> tuple[tupl
     return tuple(rows)
 
 
-def _line(row: ListedLine, on: date) -> ShownLine:
+def _state(row: ListedLine, on: date, *, awaited: bool) -> tuple[str, str]:
+    """A line's word and tone. `awaited`: 開通 is not recorded yet, so a line whose day has come is not said in use."""
     state = standing.service_state(Span(row.starts_on, row.last_on), on)
+    if awaited and state in {ServiceState.IN_SERVICE, ServiceState.ENDING}:
+        return STATE_LABELS[ApplicationState.PROVISIONING], "progress"
+    return SERVICE_STATE_LABELS[state], LINE_TONES[state]
+
+
+def _line(row: ListedLine, on: date, *, awaited: bool) -> ShownLine:
+    state, tone = _state(row, on, awaited=awaited)
     return ShownLine(
         access_line_id=row.access_line_id,
-        state=SERVICE_STATE_LABELS[state],
-        tone=LINE_TONES[state],
+        state=state,
+        tone=tone,
         dwelling=DWELLING_LABELS[Dwelling(row.dwelling)],
         prefecture=row.prefecture if row.area is None else f"{row.prefecture}　{row.area}",
         own_reference=row.own_reference or "",
@@ -241,11 +252,11 @@ HEADER = (
 
 async def lines_file(call: Call, *, subscriber_id: UUID | None) -> Response:
     """Every line of a contract as CSV（Excel用）: BOM, CRLF, formulas neutralised; access keys are never in it."""
-    contract = await contracts.get(call.db, call.id(), subscriber_id=subscriber_id)
+    contract = await contracts.overview(call.db, call.id(), on=call.today, subscriber_id=subscriber_id)
     if contract is None:
         raise NotFound
     found = await lines.listed(call.db, contract.id, subscriber_id=contract.subscriber_id, on=call.today)
-    body = excel_csv((HEADER, *(_cells(row, call.today) for row in found)))
+    body = excel_csv((HEADER, *(_cells(row, call.today, awaited=contract.awaits_service) for row in found)))
     name = f"lines-{contract.number}-{call.today:%Y%m%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
@@ -258,11 +269,10 @@ def excel_csv(rows: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _cells(row: ListedLine, on: date) -> tuple[str, ...]:
-    state = standing.service_state(Span(row.starts_on, row.last_on), on)
+def _cells(row: ListedLine, on: date, *, awaited: bool) -> tuple[str, ...]:
     return (
         row.access_line_id,
-        SERVICE_STATE_LABELS[state],
+        _state(row, on, awaited=awaited)[0],
         DWELLING_LABELS[Dwelling(row.dwelling)],
         row.prefecture,
         row.area or "",

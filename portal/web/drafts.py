@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from starlette.responses import Response
 
-from portal.records import applications, events
+from portal.records import applications
 from portal.records.applications import Application, ApplicationLine, ApplicationReturn
 from portal.records.uploads import Upload, of_application
 from portal.terms.applications import KINDS, ApplicationKind, ApplicationState
@@ -18,6 +18,7 @@ from portal.usecases.drafts import WRITABLE, DraftLine, Overtaken
 from portal.usecases.outcomes import Conflict, NotFound
 from portal.usecases.questions import Question, unanswered
 from portal.web.application_kinds import columns_for
+from portal.web.draft_conflict import Theirs, theirs
 from portal.web.forms import FieldError, Form
 from portal.web.line_rows import (
     LineColumn,
@@ -29,35 +30,12 @@ from portal.web.line_rows import (
     row_of_line,
     rows_posted,
 )
-from portal.web.shown import PAGE_ROWS, Paging, page_of, paged
+from portal.web.lines_listed import ListedLine, listed_lines
+from portal.web.shown import Paging
 from portal.web.transaction import Call, go
 
 # More rows than this are shown to read, and corrected one at a time: a page of 3,000 lines would be 50,000 fields.
 TYPED_ROWS = 20
-
-
-@dataclass(frozen=True)
-class ListedLine:
-    """One row of a draft that has many."""
-
-    id: int
-    position: int
-    access_line_id: str
-    dwelling: str
-    prefecture: str
-    end_user_ref: str
-    whole: bool
-
-
-@dataclass(frozen=True)
-class Theirs:
-    """What somebody else saved meanwhile, beside what was typed here."""
-
-    who: str
-    answers: tuple[tuple[str, str, str], ...]
-    """(label, saved, typed here), where they differ."""
-    missing_lines: tuple[str, ...]
-    """Lines that are saved and not on this page: saving would remove them."""
 
 
 @dataclass(frozen=True)
@@ -102,15 +80,17 @@ async def edit(call: Call) -> Response:
 
 
 async def saved_form(call: Call, application: Application, *errors: FieldError, status: int = 200) -> Response:
-    """The form as it is saved, with errors besides its own where another act of the page did not hold."""
+    """The form as it is saved; with the errors of another act of the page, where that did not hold, and no others."""
     form = Form(application.answers)
-    form.refuse_all(errors)
     held, total, broken = await _held(call, application)
     columns = await columns_for(call, application, held)
     rows = [row_of_line(line, columns) for line in held]
+    if errors:
+        form.refuse_all(errors)
+        return await _page(call, application, form, rows, columns, counts=(total, broken), status=status)
     await read_rows(call, application, rows, columns, held)
     if application.state == ApplicationState.RETURNED and not call.query("saved"):
-        form.refuse_all(await _returned(call, application, rows))
+        form.refuse_all(await _returned(call, application, rows, columns))
     if application.revision > 1:
         _refuse(form, _questions(application), application, call)
         form.refuse_all(errors_of(rows, columns))
@@ -171,15 +151,18 @@ async def writable_one(call: Call) -> Application:
     return application
 
 
-async def _returned(call: Call, application: Application, rows: Sequence[TypedRow]) -> list[FieldError]:
+async def _returned(
+    call: Call, application: Application, rows: Sequence[TypedRow], columns: Sequence[LineColumn]
+) -> list[FieldError]:
     """差戻し beside the fields it names: what staff wrote in the newest round."""
     marks = []
     for one in await newest_returns(call, application):
         message = f"差戻し：{one.reason}"
-        place = one.field.removeprefix("lines-")
+        place, _, column = one.field.removeprefix("lines-").partition("-")
         if place.isdecimal() and 0 < int(place) <= len(rows):
             row = rows[int(place) - 1]
-            row.errors.setdefault("access_line_id", message)
+            named = column in {each.name for each in columns}
+            row.errors.setdefault(column if named else "access_line_id", message)
         else:
             marks.append(FieldError(one.field, one.label, message))
     return marks
@@ -240,7 +223,8 @@ async def _again(
     call: Call, application: Application, writing: Writing, *, focus: str | None = None, overtaken: bool = False
 ) -> Response:
     counts = await applications.line_counts(call.db, application.id, subscriber_id=application.subscriber_id)
-    theirs = await _theirs(call, application, writing) if overtaken else None
+    rows_here = writing.rows if writing.lines is not None else None
+    saved = await theirs(call, application, writing.answers, rows_here, writing.columns) if overtaken else None
     return await _page(
         call,
         application,
@@ -249,25 +233,9 @@ async def _again(
         writing.columns,
         counts=counts,
         focus=focus,
-        theirs=theirs,
+        saved_meanwhile=saved,
         typed=writing.lines is not None,
         status=422,
-    )
-
-
-async def _theirs(call: Call, application: Application, writing: Writing) -> Theirs:
-    told = await events.of_object(call.db, "application", application.id)
-    here = {row.key for row in writing.rows}
-    held = await applications.lines(call.db, application.id, subscriber_id=application.subscriber_id)
-    missing = [line.access_line_id or f"{line.position}行目" for line in held if str(line.id) not in here]
-    return Theirs(
-        who=told[-1].person_name if told else "",
-        answers=tuple(
-            (question.label, application.answers.get(question.name, ""), writing.answers.get(question.name, ""))
-            for question in _questions(application)
-            if application.answers.get(question.name, "") != writing.answers.get(question.name, "")
-        ),
-        missing_lines=tuple(missing) if writing.lines is not None else (),
     )
 
 
@@ -280,7 +248,7 @@ async def _page(
     *,
     counts: tuple[int, int],
     focus: str | None = None,
-    theirs: Theirs | None = None,
+    saved_meanwhile: Theirs | None = None,
     typed: bool | None = None,
     status: int = 200,
 ) -> Response:
@@ -309,31 +277,6 @@ async def _page(
         broken_count=broken,
         uploads=tuple(await of_application(call.db, application.id, subscriber_id=owner)),
         upload_key=uuid4(),
-        theirs=theirs,
+        theirs=saved_meanwhile,
     )
     return call.page("applications/edit.html", page, status=status)
-
-
-async def listed_lines(call: Call, application: Application, *, path: str) -> tuple[tuple[ListedLine, ...], Paging]:
-    """One page of an application's rows, to read."""
-    number = page_of(call.query("page"))
-    found = await applications.lines(
-        call.db,
-        application.id,
-        subscriber_id=application.subscriber_id,
-        offset=(number - 1) * PAGE_ROWS,
-        limit=PAGE_ROWS + 1,
-    )
-    shown, paging = paged(found, number, path=path, query={})
-    return tuple(
-        ListedLine(
-            id=line.id,
-            position=line.position,
-            access_line_id=line.access_line_id or line.given.get("回線ID", ""),
-            dwelling=line.given.get("住居種別", ""),
-            prefecture=line.given.get("都道府県", ""),
-            end_user_ref=line.given.get("利用者番号", ""),
-            whole=line.whole,
-        )
-        for line in shown
-    ), paging

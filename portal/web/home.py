@@ -10,19 +10,19 @@ from portal.records.applications import ListedApplication
 from portal.terms.applications import KINDS, ApplicationKind, ApplicationState
 from portal.terms.eligibility import current_policy
 from portal.terms.offerings import OFFERINGS, Offering
-from portal.terms.periods import Month
+from portal.terms.periods import add_days
 from portal.usecases import facts
 from portal.web.access import BINDS, PREPARES, ROLE_LABELS, Who
 from portal.web.contracts import ContractRow, contract_row
 from portal.web.news import latest_news
-from portal.web.rendering import month_name, yen
+from portal.web.rendering import day, month_name, yen
 from portal.web.timeline import ShownEvent
 from portal.web.transaction import Call, go
 
 SHOWN_CONTRACTS = 5
 SHOWN_TASKS = 20
-# As long as payment terms of a subscriber may be.
-LONGEST_PAYMENT_MONTHS = 6
+# Whether a statement was read is not recorded: for so many days from its issue it stands among what is to be done.
+STATEMENT_DAYS = 14
 
 
 @dataclass(frozen=True)
@@ -151,8 +151,8 @@ async def _sheets(call: Call) -> Waits:
 
 
 async def _statements(call: Call) -> Waits:
-    """Statements whose day of payment has not passed: everybody has them to read."""
-    since = Month.of(call.today).plus(-LONGEST_PAYMENT_MONTHS - 1).first
+    """Statements issued lately, with the day of payment: everybody has them to read."""
+    since = add_days(call.today, -STATEMENT_DAYS)
     found = await invoices.issued(call.db, subscriber_id=call.subscriber_id, from_=since, limit=SHOWN_TASKS)
     return [
         (
@@ -160,13 +160,13 @@ async def _statements(call: Call) -> Waits:
             Task(
                 f"{month_name(one.month)}分の請求書を確認する",
                 f"/statements/{one.id}",
-                f"{one.number}　ご請求金額 {yen(one.total)}（税込）",
+                f"{one.number}　ご請求金額 {yen(one.total)}（税込）"
+                + (f"　お支払期限 {day(one.due_on)}" if one.due_on else ""),
                 one.issued_on,
-                one.due_on,
+                None,
             ),
         )
         for one in found
-        if one.due_on is not None and one.due_on >= call.today
     ]
 
 

@@ -151,5 +151,5 @@ def _data(invoice: Invoice, shown: InvoiceView) -> dict[str, object]:
             {"label": row.label, "base": yen(row.base), "tax": "—" if row.tax is None else yen(row.tax)}
             for row in shown.taxes
         ],
-        "note": "条項は個別規程の条番号に基づく略号です。消費税の端数は、税率ごとに1回、1円未満を切り捨てています。",
+        "note": "条文は個別規程の条番号に基づく略号です。消費税の端数は、税率ごとに1回、1円未満を切り捨てています。",
     }

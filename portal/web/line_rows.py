@@ -9,8 +9,8 @@ from starlette.datastructures import FormData
 from portal.records.applications import Application, ApplicationLine
 from portal.terms.offerings import Offering
 from portal.usecases.drafts import DraftLine
-from portal.usecases.file_findings import Checked, Finding
-from portal.usecases.line_files import ParsedLine, check_line_row
+from portal.usecases.file_findings import Checked, Finding, Key
+from portal.usecases.line_files import ParsedLine, checked_line_row
 from portal.usecases.line_judgement import judge, known
 from portal.web.forms import Choices, FieldError
 from portal.web.transaction import Call
@@ -89,6 +89,11 @@ class TypedRow:
         return {column.label: ";".join(self.values(column.name)) for column in columns if column.name != KEY}
 
 
+def is_kept_key(typed: str) -> bool:
+    """Whether the field of an access key says no more than that the stored one stays: it is empty or masked."""
+    return _MASKED.fullmatch(typed) is not None
+
+
 def rows_posted(data: FormData) -> list[TypedRow]:
     """The rows of a posted form, in their order."""
     rows: dict[str, TypedRow] = {}
@@ -130,8 +135,8 @@ async def read_rows(
         _read_row(call, row, row.given(columns), sealed, offering=offering, place=place)
         for place, row in enumerate(rows, start=1)
     ]
-    await _judge_rows(call, application, rows, read)
-    return read
+    await _judge_rows(call, application, rows, [checked for _, checked in read])
+    return [draft for draft, _ in read]
 
 
 def _read_row(
@@ -142,42 +147,41 @@ def _read_row(
     *,
     offering: str,
     place: int,
-) -> DraftLine:
+) -> tuple[DraftLine, Checked[ParsedLine]]:
     cipher, line_id, typed_key = call.services.cipher, row.line_id, row.value(KEY)
     line_id = line_id if line_id in sealed else None
     kept = sealed[line_id] if line_id is not None else None
-    if _MASKED.fullmatch(typed_key):
+    if is_kept_key(typed_key):
         key = cipher.open(kept, purpose=KEY).decode() if kept else ""
     else:
         key, kept = typed_key, cipher.seal(typed_key.encode(), purpose=KEY)
-    parsed = check_line_row({**given, KEY_COLUMN: key}, offering=offering, today=call.today, row=place)
-    line = parsed if isinstance(parsed, ParsedLine) else None
+    checked = checked_line_row({**given, KEY_COLUMN: key}, offering=offering, today=call.today, row=place)
+    line = checked.record
     if line is not None:
         if line.access_key != key:
             kept = cipher.seal(line.access_key.encode(), purpose=KEY)
         line = replace(line, access_key="")
-    row.mark(parsed if isinstance(parsed, tuple) else ())
-    return DraftLine(line_id, given, kept, line)
+    if line is None:
+        row.mark(checked.findings)
+    return DraftLine(line_id, given, kept, line), checked
 
 
 async def _judge_rows(
     call: Call,
     application: Application,
     rows: Sequence[TypedRow],
-    read: Sequence[DraftLine],
+    read: Sequence[Checked[ParsedLine]],
 ) -> None:
     offering = Offering(application.offering or "")
     what = await known(call.db, subscriber_id=application.subscriber_id, offering=offering, on=call.today)
     find = judge(what)
-    seen: set[str] = set()
+    seen: set[Key] = set()
     for row, one in zip(rows, read, strict=True):
-        if one.line is None:
-            continue
-        errors = [finding for finding in find(Checked(one.line.row, one.line)) if finding.severity == "error"]
-        row.mark(errors)
-        if one.line.access_line_id in seen:
+        row.mark(finding for finding in find(one) if finding.severity == "error")
+        if one.key in seen:
             row.errors.setdefault("access_line_id", "同じ回線IDの行があります。どちらかを削除してください。")
-        seen.add(one.line.access_line_id)
+        if one.key is not None:
+            seen.add(one.key)
 
 
 def errors_of(rows: Iterable[TypedRow], columns: Sequence[LineColumn]) -> list[FieldError]:

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from portal.records import home
 from portal.records.events import Event
+from portal.terms.periods import Month
+from portal.web.rendering import month_name
 from portal.web.timeline import ShownEvent, shown_events
 from portal.web.transaction import Call
 from portal.web.verbs import OBJECT_LABELS
@@ -35,6 +37,7 @@ STAFF_NEWS = _BOTH | {
     "policy_prepared",
     "policy_published",
     "price_sheet_prepared",
+    "price_sheet_discarded",
     "month_tried",
     "month_issued",
 }
@@ -52,13 +55,23 @@ async def latest_news(call: Call) -> tuple[ShownEvent, ...]:
     )
     shown = shown_events(found, to_staff=to_staff)
     return tuple(
-        replace(one, title=f"{_about(event, numbers)}：{one.title}", clauses=())
+        replace(one, title=_titled(_about(event, numbers, one.title), one.title), clauses=())
         for event, one in zip(found, shown, strict=True)
     )
 
 
-def _about(event: Event, numbers: Mapping[UUID, str]) -> str:
-    label = OBJECT_LABELS.get(event.object_kind, "")
-    told = [event.details[name] for name in ("version", "month", "name") if event.details.get(name)]
+def _titled(about: str, title: str) -> str:
+    return f"{about}：{title}" if about else title
+
+
+def _about(event: Event, numbers: Mapping[UUID, str], title: str) -> str:
+    """Which thing; of what kind only where the act's own name does not say it."""
+    kind = OBJECT_LABELS.get(event.object_kind, "")
+    label = "" if kind in title else kind
+    told = [_told(name, value) for name in ("version", "month", "name") if (value := event.details.get(name))]
     known = numbers.get(event.object_id) or (told[0] if told else "")
     return f"{label} {known}".strip()
+
+
+def _told(name: str, value: str) -> str:
+    return month_name(Month.parse(value)) if name == "month" else value

@@ -13,7 +13,7 @@ from portal.terms.contract import PartnerEdge
 from portal.usecases import facts
 from portal.usecases import partners as acts
 from portal.usecases.outcomes import Conflict, NotFound, Refused
-from portal.usecases.readings import has_control_character, widen_kana
+from portal.usecases.readings import fold_reference, has_control_character, is_formula, widen_kana
 from portal.web.access import PREPARES
 from portal.web.forms import Form
 from portal.web.shown import ClauseRef, ShownViolation, clause_ref, violations_shown
@@ -23,6 +23,7 @@ from portal.web.typed import day
 
 OURSELVES = (("", "自社（直接）"),)
 CONFIRMED = (("yes", "同じ義務を負わせる条項が、この契約にあることを確かめました"),)
+ADD_LABELS = {"code": "再販先コード", "name": "会社名", "parent": "上位"}
 DUTY_LABELS = {
     "parent": "義務を負わせた者",
     "contracted_on": "契約日",
@@ -84,14 +85,18 @@ async def new(call: Call) -> Response:
 
 
 async def add(call: Call) -> Response:
-    form = call.form(code="再販先コード", name="会社名", parent="上位")
+    form = call.form(**ADD_LABELS)
     form.need("code", "name")
-    code, name = form.code("code"), widen_kana(form.text("name"))
+    code, name = fold_reference(form.text("code")), widen_kana(form.text("name"))
+    if is_formula(code):
+        form.refuse("code", "数式として動く値です。先頭の = + - @ を除き、値だけを入力してください。")
     if len(code) > 40 or has_control_character(code, newlines=False):
         form.refuse("code", "40字までの、見える文字にしてください。")
     if len(name) > 200 or has_control_character(name, newlines=False):
         form.refuse("name", "200字までの、見える文字にしてください。")
     parent_id = _parent(form)
+    if not form.errors:
+        form = _read_otherwise(call, form, code=code, name=name)
     if not form.errors:
         try:
             partner_id = await acts.add(
@@ -108,6 +113,17 @@ async def add(call: Call) -> Response:
         else:
             return go(f"/partners/{partner_id}")
     return await _new(call, form, status=422)
+
+
+def _read_otherwise(call: Call, form: Form, **read: str) -> Form:
+    """Nothing is read otherwise than typed in silence: what was read stands in its field, to be sent once more."""
+    changed = {name: value for name, value in read.items() if value != form.text(name)}
+    if not changed:
+        return form
+    filled = Form({name: form.value(name) for name in ADD_LABELS} | changed, labels=ADD_LABELS, submission_key=call.key)
+    for name, value in changed.items():
+        filled.refuse(name, f"{value} と読み替えます。よければこのまま登録してください。")
+    return filled
 
 
 async def show(call: Call) -> Response:

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from portal.settings import ROOT
 from portal.web import (
     application_confirm,
     application_lines,
+    application_receipt,
     applications,
     clauses,
     contracts,
@@ -41,6 +44,7 @@ from portal.web.desk import decisions as desk_decisions
 from portal.web.desk import events as desk_events
 from portal.web.desk import home as desk_home
 from portal.web.desk import invoices as desk_invoices
+from portal.web.desk import openings as desk_openings
 from portal.web.desk import policies as desk_policies
 from portal.web.desk import prices as desk_prices
 from portal.web.desk import returns as desk_returns
@@ -99,7 +103,9 @@ ENTRIES: tuple[Entry, ...] = (
     post("/applications/{id:uuid}/uploads/{upload:uuid}/discard", PREPARES, uploads.discard),
     get("/applications/{id:uuid}/confirm", PREPARES, application_confirm.confirm),
     post("/applications/{id:uuid}/confirm", BINDS, application_confirm.submit),
-    get("/applications/{id:uuid}/receipt", MEMBER, applications.receipt),
+    get("/applications/{id:uuid}/submitted.csv", MEMBER, application_receipt.lines_csv),
+    get("/applications/{id:uuid}/receipt", MEMBER, application_receipt.receipt),
+    get("/applications/{id:uuid}/receipt/pdf", MEMBER, application_receipt.receipt_pdf),
     get("/applications/{id:uuid}/withdraw", BINDS, applications.ask_withdrawal),
     post("/applications/{id:uuid}/withdraw", BINDS, applications.withdraw),
     get("/applications/{id:uuid}/discard", PREPARES, applications.ask_discard),
@@ -143,6 +149,8 @@ ENTRIES: tuple[Entry, ...] = (
     post("/desk/applications/{id:uuid}/decline", APPROVER, desk_decisions.decline),
     post("/desk/applications/{id:uuid}/advance", CLERK, desk_applications.advance),
     get("/desk/applications/{id:uuid}/done", STAFF, desk_decisions.done),
+    get("/desk/applications/{id:uuid}/in-service", CLERK, desk_openings.ask),
+    post("/desk/applications/{id:uuid}/in-service", CLERK, desk_openings.record),
     get("/desk/closings", STAFF, desk_closings.index),
     post("/desk/closings", CLOSES, desk_closings.try_month),
     get("/desk/closings/{id:uuid}", STAFF, desk_closings.show),
@@ -168,9 +176,21 @@ ENTRIES: tuple[Entry, ...] = (
     get("/desk/price-sheets/new", PRICES, desk_prices.new),
     post("/desk/price-sheets/rows", PRICES, desk_prices.edit_rows),
     get("/desk/price-sheets/{id:uuid}", STAFF, desk_prices.show),
+    get("/desk/price-sheets/{id:uuid}/discard", PRICES, desk_prices.ask_discard),
+    post("/desk/price-sheets/{id:uuid}/discard", PRICES, desk_prices.discard),
     post("/desk/price-sheets/{id:uuid}/show", PRICES, desk_prices.show_to_subscriber),
 )
 
 
+class Assets(StaticFiles):
+    """Static files; an address that carries the file's hash may be kept for good, any other for a day."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        hashed = scope["query_string"].startswith(b"v=")
+        response.headers["Cache-Control"] = f"public, max-age={31_536_000 if hashed else 86_400}"
+        return response
+
+
 def routes() -> list[BaseRoute]:
-    return [*(entry.route for entry in ENTRIES), Mount("/static", StaticFiles(directory=ROOT / "static"))]
+    return [*(entry.route for entry in ENTRIES), Mount("/static", Assets(directory=ROOT / "static"))]

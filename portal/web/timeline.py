@@ -1,21 +1,16 @@
 """経過: events of a thing as people read them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from portal.records.events import Event
-from portal.terms.periods import japanese
+from portal.web.details import DETAIL_LABELS, said
 from portal.web.shown import ClauseRef, clause_ref
 from portal.web.verbs import VERB_LABELS
 
-DETAIL_LABELS: Mapping[str, str] = {
-    "starts_on": "利用開始日",
-    "return_by": "補正の期限",
-    "code_label": "理由の区分",
-    "before": "変更前",
-    "after": "設定した日",
-}
+# The rest stands on the thing's own page.
+SAID = ("starts_on", "opened_on", "return_by", "code_label", "before", "after")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +29,7 @@ def shown_events(events: Iterable[Event], *, to_staff: bool) -> tuple[ShownEvent
 
 def _shown(event: Event, *, to_staff: bool) -> ShownEvent:
     named = to_staff or event.realm == "subscriber"
-    details = [
-        f"{label}：{_said(value)}" for name, label in DETAIL_LABELS.items() if (value := event.details.get(name))
-    ]
+    details = [f"{DETAIL_LABELS[name]}：{said(name, value)}" for name in SAID if (value := event.details.get(name))]
     return ShownEvent(
         at=event.at,
         title=VERB_LABELS.get(event.verb, event.verb),
@@ -44,11 +37,3 @@ def _shown(event: Event, *, to_staff: bool) -> ShownEvent:
         detail="　".join((*details, *((event.reason,) if event.reason else ()))) or None,
         clauses=tuple(clause_ref(one) for one in event.clauses),
     )
-
-
-def _said(value: str) -> str:
-    """A detail as people read it: days are stored as ISO writes them."""
-    try:
-        return japanese(date.fromisoformat(value))
-    except ValueError:
-        return value

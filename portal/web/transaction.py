@@ -193,15 +193,17 @@ async def _once(call: Call, handler: Handler) -> Response:
     """Act once per submission key: the second of two clicks waits for the first and goes where it led."""
     if call.key is None:
         return errors.page(call.request, call.services, errors.UNREADABLE, site=call.site)
-    new, location = await submissions.claim(call.db, call.key, person_id=call.by.id, at=call.at)
+    path = call.request.url.path
+    new, location = await submissions.claim(call.db, call.key, person_id=call.by.id, path=path, at=call.at)
     if not new:
         return go(location or "/")
     response = await handler(call)
     if response.status_code == 303:
-        await submissions.settle(call.db, call.key, person_id=call.by.id, location=response.headers["location"])
+        location = response.headers["location"]
+        await submissions.settle(call.db, call.key, person_id=call.by.id, path=path, location=location)
     elif response.status_code < 400:
         # A page would leave the key used up and lead a second click nowhere.
-        raise RuntimeError(f"{call.request.url.path}: an act leads on (303), what is no act answers 422")
+        raise RuntimeError(f"{path}: an act leads on (303), what is no act answers 422")
     return response
 
 

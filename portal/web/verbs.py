@@ -21,6 +21,7 @@ VERB_LABELS: Mapping[str, str] = {
     "duties_imposed": "再販先に義務を負わせた契約を記録しました",
     # 料金表
     "price_sheet_prepared": "料金表を準備しました",
+    "price_sheet_discarded": "提示前の料金表を破棄しました",
     "price_sheet_shown": "料金表を提示しました",
     "price_sheet_acknowledged": "料金表を確認しました",
     # 申込
@@ -66,24 +67,4 @@ OBJECT_LABELS: Mapping[str, str] = {
     "staff": "当社担当者",
     "subscriber": "契約者",
     "upload": "ファイル",
-}
-
-DETAIL_LABELS: Mapping[str, str] = {
-    "number": "番号",
-    "version": "版",
-    "code": "コード",
-    "name": "名称",
-    "parent": "義務を負わせた者",
-    "contracted_on": "契約日",
-    "authority": "権限の根拠",
-    "sha256": "SHA-256",
-    "starts_on": "利用開始日",
-    "return_by": "補正の期限",
-    "code_label": "理由の区分",
-    "before": "変更前",
-    "after": "設定した日",
-    "slug": "接続名",
-    "issuer": "発行者",
-    "roles": "権限",
-    "month": "月",
 }

@@ -9,6 +9,7 @@ from tests.journeys.conftest import Site, looks_right
 from tests.journeys.walking import button, fact, got, link, posted, press, rows, tab_to
 from tests.makers_applications import cells, ready, submitted
 
+NOVEMBER_2 = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
 NEWER, OLDER = datetime(2026, 10, 14, 3, 0, tzinfo=UTC), datetime(2026, 10, 13, 3, 0, tzinfo=UTC)
 
 
@@ -24,6 +25,8 @@ async def test_a_review_from_the_queue_to_the_contract(site: Site) -> None:
     contract = await the_approver_accepts(site, older)
     await the_clerk_sets_the_billing_start(site, contract)
     await the_subscriber_reads_the_contract(site, contract)
+    site.clock.at = NOVEMBER_2
+    await the_clerk_records_the_service(site, older)
 
 
 async def the_clerk_takes_both_by_keyboard(site: Site, older: UUID) -> None:
@@ -68,6 +71,7 @@ async def the_clerk_sends_the_older_back(site: Site, older: UUID) -> None:
         await expect(page.locator("#returns-2-field")).to_be_focused()
         await page.locator("#returns-2-field").select_option(label="回線（行番号を指定）")
         await page.locator("#returns-2-line").fill("２")
+        await page.locator("#returns-2-column").select_option(label="回線ID")
         await button(page, "差し戻す").click()
         await expect(page.get_by_role("alert")).to_contain_text("理由を入力してください。")
         await looks_right(page)
@@ -141,6 +145,7 @@ async def nobody_decides_alone(site: Site, newer: UUID) -> None:
         await looks_right(page)
         # The page of the acceptance can be read; what it sends is refused all the same.
         await page.goto(f"{site.url}/desk/applications/{newer}/accept")
+        await button(page, "確認へ進む").click()
         await button(page, "承諾する").click()
         await expect(page.get_by_text("あなたが審査を終えたものです。")).to_be_visible()
         await page.goto(f"{site.url}/desk/applications/{newer}")
@@ -152,9 +157,17 @@ async def the_approver_accepts(site: Site, older: UUID) -> str:
         await page.get_by_role("navigation", name="主なメニュー").get_by_role("link", name="申込の審査").click()
         await page.locator(f"#queue a[href='/desk/applications/{older}']").click()
         await link(page, "承諾を確認する").click()
+        await expect(button(page, "承諾する")).to_have_count(0)
+        await looks_right(page)
+        await page.locator("#starts_on").fill("2026/10/21")
+        await button(page, "確認へ進む").click()
         await expect(page.get_by_role("heading", name="承諾する内容を確かめてください")).to_be_visible()
+        # 確認 has no field: another day is typed on the page before, and calculated again.
+        await expect(page.locator("#starts_on")).to_have_count(0)
+        await button(page, "修正する").click()
+        await expect(page.locator("#starts_on")).to_have_value("2026/10/21")
         await page.locator("#starts_on").fill("2026/10/20")
-        await button(page, "この日で計算し直す").click()
+        await button(page, "確認へ進む").click()
         assert await fact(page, "利用開始日") == "2026年10月20日（令和8年10月20日）（開通希望日が後の回線は希望日）"
         await looks_right(page)
         await press(page, button(page, "承諾する"))
@@ -198,3 +211,23 @@ async def the_subscriber_reads_the_contract(site: Site, contract: str) -> None:
     async with site.signed_in(site.world.theirs.signatory) as page:
         assert await got(page, mine) == 404
         assert await got(page, f"{mine}/lines.csv") == 404
+
+
+async def the_clerk_records_the_service(site: Site, older: UUID) -> None:
+    """The lines begin on their 開通希望日, November 1: not before, and only after a look at the day."""
+    async with site.signed_in(site.world.desk.clerk) as page:
+        await page.goto(f"{site.url}/desk/applications/{older}")
+        await expect(page.get_by_role("heading", name="決定済み")).to_be_visible()
+        await looks_right(page)
+        await button(page, "手配する").click()
+        await link(page, "開通を記録する").click()
+        await looks_right(page)
+        await page.get_by_label("開通日").fill("2026/10/31")
+        await button(page, "確認へ進む").click()
+        await expect(page.get_by_role("alert")).to_contain_text("利用開始日（2026年11月1日）以後")
+        await page.get_by_label("開通日").fill("Ｒ８．１１．１")
+        await button(page, "確認へ進む").click()
+        assert await fact(page, "開通日") == "2026年11月1日（令和8年11月1日）"
+        await looks_right(page)
+        await press(page, button(page, "開通を記録する"))
+        await expect(page.get_by_text("開通日：2026年11月1日")).to_be_visible()

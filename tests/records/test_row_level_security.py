@@ -274,7 +274,9 @@ async def test_drafts_of_policies_are_hidden_and_submissions_are_ones_own(
         )
         for person in (world.ours.signatory, world.ours.operator):
             await db.execute(
-                text("INSERT INTO submissions (key, person_id, at) VALUES (gen_random_uuid(), :person, :at)"),
+                text(
+                    "INSERT INTO submissions (key, person_id, path, at) VALUES (gen_random_uuid(), :person, '/', :at)"
+                ),
                 {"person": person.id, "at": AT},
             )
     me = world.ours.signatory.id

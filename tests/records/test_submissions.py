@@ -15,6 +15,7 @@ from portal.records.base import Db
 from tests.conftest import NOON
 
 ME, ANOTHER = UUID(int=1), UUID(int=2)
+HERE = "/partners"
 
 
 @asynccontextmanager
@@ -24,8 +25,8 @@ async def acting(pool: AsyncEngine, person_id: UUID = ME) -> AsyncIterator[Db]:
         yield db
 
 
-async def claimed(db: Db, key: UUID, person_id: UUID = ME) -> tuple[bool, str | None]:
-    return await submissions.claim(db, key, person_id=person_id, at=NOON)
+async def claimed(db: Db, key: UUID, person_id: UUID = ME, *, path: str = HERE) -> tuple[bool, str | None]:
+    return await submissions.claim(db, key, person_id=person_id, path=path, at=NOON)
 
 
 async def test_the_first_claim_is_new_and_the_second_knows_where_it_led(pool: AsyncEngine) -> None:
@@ -33,7 +34,7 @@ async def test_the_first_claim_is_new_and_the_second_knows_where_it_led(pool: As
     async with acting(pool) as db:
         assert await claimed(db, key) == (True, None)
         assert await claimed(db, key) == (False, None)
-        await submissions.settle(db, key, person_id=ME, location="/there")
+        await submissions.settle(db, key, person_id=ME, path=HERE, location="/there")
     async with acting(pool) as db:
         assert await claimed(db, key) == (False, "/there")
 
@@ -58,7 +59,7 @@ async def test_a_second_claim_waits_for_the_first(pool: AsyncEngine) -> None:
             with pytest.raises(DBAPIError, match="lock timeout"):
                 await claimed(second, key)
         waiting = asyncio.create_task(later(pool, key))
-        await submissions.settle(first, key, person_id=ME, location="/there")
+        await submissions.settle(first, key, person_id=ME, path=HERE, location="/there")
     assert await waiting == (False, "/there")
 
 
@@ -72,7 +73,7 @@ async def test_the_same_key_of_another_person_is_another(pool: AsyncEngine) -> N
     async with acting(pool) as mine, acting(pool, ANOTHER) as theirs:
         assert await claimed(mine, key) == (True, None)
         assert await claimed(theirs, key, ANOTHER) == (True, None)
-        await submissions.settle(mine, key, person_id=ME, location="/mine")
+        await submissions.settle(mine, key, person_id=ME, path=HERE, location="/mine")
     async with acting(pool, ANOTHER) as db:
         assert await claimed(db, key, ANOTHER) == (False, None)
 
@@ -81,11 +82,19 @@ async def test_nobody_claims_or_settles_for_another(pool: AsyncEngine) -> None:
     key = uuid4()
     async with acting(pool) as db:
         await claimed(db, key)
-        await submissions.settle(db, key, person_id=ME, location="/mine")
+        await submissions.settle(db, key, person_id=ME, path=HERE, location="/mine")
     with pytest.raises(DBAPIError, match="row-level security"):
         async with acting(pool, ANOTHER) as db:
             await claimed(db, uuid4(), ME)
     async with acting(pool, ANOTHER) as db:
-        await submissions.settle(db, key, person_id=ME, location="/elsewhere")
+        await submissions.settle(db, key, person_id=ME, path=HERE, location="/elsewhere")
     async with acting(pool) as db:
         assert await claimed(db, key) == (False, "/mine")
+
+
+async def test_the_same_key_sent_to_another_address_is_another_act(pool: AsyncEngine) -> None:
+    key = uuid4()
+    async with acting(pool) as db:
+        assert await claimed(db, key) == (True, None)
+        assert await claimed(db, key, path="/policies") == (True, None)
+        assert await claimed(db, key, path="/policies") == (False, None)

@@ -120,6 +120,11 @@ def test_each_unit_is_cut_off_by_itself() -> None:
     statement = statements.month(having, month("2026-01"))
     (row,) = (charge for charge in statement.charges if charge.code is ChargeCode.OPTION_MONTHLY)
     assert (row.quantity, row.amount) == (4, 64 * 3 + 16)
+    # Each sign of equality stands between two that are equal.
+    assert row.because.endswith(
+        " 1件 500円 × 4日 ÷ 31日 = 64円（1円未満切捨て）、64円 × 3件 = 192円"
+        "、500円 × 1日 ÷ 31日 = 16円（1円未満切捨て）、計 208円"
+    )
     assert yen.prorated(500, days=4, of_days=31) == 64
     assert yen.prorated(500, days=31, of_days=31) == 500
 

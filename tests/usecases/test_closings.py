@@ -22,6 +22,7 @@ from portal.usecases import closings as acts
 from portal.usecases.invoice_drafts import Result, Work, unusual_findings
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound
 from tests.builders import World
+from tests.makers_closings import shown
 from tests.makers_reviews import accepted, in_billing, made_lines, ready, submitted
 from tests.makers_terms import price_sheet
 from tests.portals import PROVIDER
@@ -48,9 +49,9 @@ async def tried(pool: AsyncEngine, by: Person, month: Month, *, at: datetime) ->
         return await acts.try_month(db, by=by, at=at, month=month, issuer=ISSUER)
 
 
-async def issued(pool: AsyncEngine, by: Person, closing_id: UUID, *, at: datetime) -> int:
+async def issued(pool: AsyncEngine, by: Person, closing_id: UUID, *, at: datetime, seen: str | None = None) -> int:
     async with database.transaction(pool, "staff") as db:
-        return await acts.issue(db, by=by, at=at, closing_id=closing_id)
+        return await acts.issue(db, by=by, at=at, closing_id=closing_id, seen=seen or await shown(db, closing_id))
 
 
 async def settle_all(pool: AsyncEngine, by: Person, closing_id: UUID) -> list[str]:
@@ -181,13 +182,30 @@ async def test_what_is_unusual_needs_a_reason_that_is_kept(pool: AsyncEngine, wo
     assert await issued(pool, desk.second_billing, february, at=at) == 2
 
 
+async def test_a_trial_made_after_the_one_that_was_shown_is_not_issued(
+    pool: AsyncEngine, world: World, contract_id: UUID
+) -> None:
+    """The second person issues the sums they saw: another trial in between, with other sums, is refused."""
+    at, desk = datetime(2027, 4, 1, 1, 0, tzinfo=UTC), world.desk
+    march = await tried(pool, desk.billing, Month(2027, 3), at=at)
+    async with database.transaction(pool, "staff") as db:
+        seen = await shown(db, march)
+    late = await accepted(pool, world, await submitted(pool, world.theirs, made_lines(1, first=9700)))
+    await in_billing(pool, world, late, date(2027, 3, 1))
+    await tried(pool, desk.billing, Month(2027, 3), at=at)
+    await settle_all(pool, desk.billing, march)
+    with pytest.raises(Conflict, match="試算がやり直されました"):
+        await issued(pool, desk.second_billing, march, at=at, seen=seen)
+    assert await issued(pool, desk.second_billing, march, at=at) == 3
+
+
 async def test_what_is_not_there_is_not_settled(pool: AsyncEngine, world: World, contract_id: UUID) -> None:
-    at = datetime(2027, 3, 1, 1, 0, tzinfo=UTC)
-    march = await tried(pool, world.desk.billing, Month(2027, 3), at=at)
+    later = datetime(2027, 5, 1, 1, 0, tzinfo=UTC)
+    april = await tried(pool, world.desk.billing, Month(2027, 4), at=later)
     with pytest.raises(NotFound):
         async with database.transaction(pool, "staff") as db:
             await acts.settle_exception(
-                db, by=world.desk.billing, at=at, exception_id=999_999, closing_id=march, reason="x"
+                db, by=world.desk.billing, at=later, exception_id=999_999, closing_id=april, reason="x"
             )
 
 

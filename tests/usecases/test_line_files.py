@@ -87,7 +87,8 @@ def test_columns_of_consent_are_unknown_to_the_other_offerings() -> None:
         ("都道府県", "東京", "choice", "東京都"),
         ("都道府県", "京都", "choice", "京都府"),
         ("エリア区分", "e" * 65, "too_long", "e" * 64),
-        ("自社管理番号", "=A1", "formula", "'=A1"),
+        ("自社管理番号", "=A1", "formula", "A1="),
+        ("自社管理番号", "'=1+1", "formula", "'1+1"),
         ("自社管理番号", "a\x07", "control_character", "a"),
         ("開通希望日", "8.11.1", "date_ambiguous", "R8.11.1"),
         ("開通希望日", "2026/11/31", "date_invalid", "2026/11/30"),
@@ -160,3 +161,27 @@ def test_a_file_in_any_order_of_columns() -> None:
     data = "都道府県,住居種別,回 線 ＩＤ,ｱｸｾｽｷｰ\n東京都,集合,CAF0000000001,Ab12Cd34\n".encode("cp932")
     (checked,) = check_lines(read_rows(data), offering="ipoe_capped", today=TODAY)
     assert checked.record.dwelling == "multi_unit"
+
+
+@pytest.mark.parametrize(
+    ("column", "typed", "said"),
+    [
+        ("アクセスキー", "Ab12Cd3", "7文字あります"),
+        ("アクセスキー", "Ab12Cd345", "9文字あります"),
+        ("アクセスキー", "Ab12-d34", "英数字でない文字があります"),
+        ("アクセスキー", "********", "アクセスキーは伏せてあります。元のファイルの値を入れてください。"),
+        ("アクセスキー", "????????", "アクセスキーは伏せてあります。元のファイルの値を入れてください。"),
+        ("エリア区分", "e" * 65, "長すぎます（65文字）。64文字以内にしてください。"),
+        ("自社管理番号", "a\u202eb", "（U+202E）"),
+    ],
+)
+def test_a_refusal_says_what_is_wrong(column: str, typed: str, said: str) -> None:
+    refused = check_line_row({**GOOD_SHARED_LINE, column: typed}, offering="ipoe_shared", today=TODAY)
+    assert isinstance(refused, tuple)
+    (finding,) = refused
+    assert said in finding.message
+    if column == "アクセスキー":
+        assert finding.value == "••••••••"
+        assert ("伏せ" in finding.message) == (typed in {"********", "????????"})
+    if "\u202e" in typed:
+        assert finding.value == "a⟨U+202E⟩b"

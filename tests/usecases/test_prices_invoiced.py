@@ -17,6 +17,7 @@ from portal.terms.periods import Month, months, tokyo_midnight
 from portal.usecases import closings as closing_acts
 from portal.usecases import prices as acts
 from portal.usecases.outcomes import Conflict, Refused
+from tests import makers_closings
 from tests.builders import World
 from tests.makers_reviews import accepted, in_billing, made_lines, ready, submitted
 from tests.makers_terms import price_sheet
@@ -49,7 +50,8 @@ async def tried(pool: AsyncEngine, world: World, month: Month, *, at: datetime) 
 
 async def issued(pool: AsyncEngine, world: World, closing_id: UUID, *, at: datetime) -> None:
     async with database.transaction(pool, "staff") as db:
-        await closing_acts.issue(db, by=world.desk.second_billing, at=at, closing_id=closing_id)
+        seen = await makers_closings.shown(db, closing_id)
+        await closing_acts.issue(db, by=world.desk.second_billing, at=at, closing_id=closing_id, seen=seen)
 
 
 async def issued_through(pool: AsyncEngine, world: World, last: Month) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from portal.records import applications, contracts, database, events
+from portal.records import applications, contracts, database, events, lines
 from portal.records.applications import Application
 from portal.records.members import Person
 from portal.terms import standing
@@ -28,6 +28,7 @@ from tests.makers_reviews import (
     MadeLine,
     accepted,
     made_lines,
+    opened,
     prepared,
     ready,
     submitted,
@@ -119,7 +120,11 @@ async def test_only_a_clerk_takes(pool: AsyncEngine, world: World) -> None:
 async def test_it_is_sent_back_by_field_and_by_line_with_a_deadline(pool: AsyncEngine, world: World) -> None:
     application_id = await submitted(pool, world.ours, made_lines(3, first=300_000))
     await prepared(pool, world, application_id)
-    wanted = (Return("purpose", "再販の相手を確かめてください。"), Return("line", "都道府県が違います。", line=3))
+    wanted = (
+        Return("purpose", "再販の相手を確かめてください。"),
+        Return("line", "記載を確かめてください。", line=3),
+        Return("line", "都道府県が違います。", line=2, column=("prefecture", "都道府県")),
+    )
     await send_back(pool, application_id, *wanted, by=world.desk.clerk)
     application = await load(pool, application_id)
     assert (application.state, application.return_by, application.prepared_by) == ("returned", DEADLINE, None)
@@ -129,8 +134,10 @@ async def test_it_is_sent_back_by_field_and_by_line_with_a_deadline(pool: AsyncE
     assert [(one.round, one.field, one.label) for one in found] == [
         (1, "purpose", "利用の目的"),
         (1, "lines-3", "回線 3行目"),
+        (1, "lines-2-prefecture", "回線 2行目 都道府県"),
     ]
     assert told.verb == "application_sent_back"
+    assert told.clauses == (), "no clause decides that something is asked"
 
 
 @pytest.mark.parametrize(
@@ -390,6 +397,12 @@ async def test_a_decline_carries_its_code_and_reason(pool: AsyncEngine, world: W
     await decline("提供区域の外です。")
     application = await load(pool, application_id)
     assert (application.state, application.decision_code) == ("declined", "out_of_area")
+    async with database.transaction(pool, "staff") as db:
+        told = await events.of_object(db, "application", application_id)
+    assert [(one.verb, one.clauses) for one in told[-2:]] == [
+        ("application_prepared", ()),
+        ("application_declined", ("A4-1",)),
+    ]
     assert application.decision_reason == "提供区域の外です。"
     with pytest.raises(Conflict):
         await decline("もう一度")
@@ -402,12 +415,11 @@ async def test_the_work_after_acceptance_follows_the_table_of_moves(pool: AsyncE
             await reviews.advance(db, by=by, at=ACCEPTED_AT, application_id=application_id, move=move, reason=reason)
         return (await load(pool, application_id)).state
 
-    opened = await submitted(pool, world.ours, line(40))
-    await accepted(pool, world, opened)
+    first = await submitted(pool, world.ours, line(40))
+    await accepted(pool, world, first)
+    assert await advance(first, Move.PROVISION) == "provisioning"
     with pytest.raises(Conflict):
-        await advance(opened, Move.PUT_IN_SERVICE)
-    assert await advance(opened, Move.PROVISION) == "provisioning"
-    assert await advance(opened, Move.PUT_IN_SERVICE) == "in_service"
+        await advance(first, Move.PUT_IN_SERVICE)
     second = await submitted(pool, world.ours, line(41))
     await accepted(pool, world, second)
     await advance(second, Move.PROVISION)
@@ -416,6 +428,63 @@ async def test_the_work_after_acceptance_follows_the_table_of_moves(pool: AsyncE
     assert await advance(second, Move.FIND_INFEASIBLE, "設備がない") == "infeasible"
     with pytest.raises(Conflict):
         await advance(second, Move.ACCEPT)
+
+
+async def test_the_service_is_recorded_with_its_day(pool: AsyncEngine, world: World) -> None:
+    """Two lines from 2026-10-20 and 2026-11-01: not before the first of them, not in the future, and once."""
+    rows = (MadeLine(access_line_id="CAF0000000043", wanted_on=date(2026, 11, 1)), *line(44))
+    application_id = await submitted(pool, world.ours, rows)
+    await accepted(pool, world, application_id)
+
+    async def put(on: date, at: datetime) -> None:
+        async with database.transaction(pool, "staff") as db:
+            await reviews.put_in_service(db, by=world.desk.clerk, at=at, application_id=application_id, on=on)
+
+    # 00:30 of October 20 in Tokyo; the day before has come as well, and is too early all the same.
+    october_20 = datetime(2026, 10, 19, 15, 30, tzinfo=UTC)
+    with pytest.raises(Conflict):
+        await put(date(2026, 10, 20), october_20)
+    async with database.transaction(pool, "staff") as db:
+        await reviews.advance(
+            db, by=world.desk.clerk, at=ACCEPTED_AT, application_id=application_id, move=Move.PROVISION
+        )
+    for on, at in ((date(2026, 10, 19), october_20), (date(2026, 10, 21), october_20)):
+        with pytest.raises(Refused):
+            await put(on, at)
+    with pytest.raises(Refused):
+        await put(date(2026, 10, 20), datetime(2026, 10, 19, 14, 59, tzinfo=UTC))
+    assert (await load(pool, application_id)).state == "provisioning"
+    await put(date(2026, 10, 20), october_20)
+    assert (await load(pool, application_id)).state == "in_service"
+    async with database.transaction(pool, "staff") as db:
+        told = (await events.of_object(db, "application", application_id))[-1]
+    assert (told.verb, told.details) == ("application_put_in_service", {"opened_on": "2026-10-20"})
+    assert told.clauses == ()
+    with pytest.raises(Conflict):
+        await put(date(2026, 10, 20), october_20)
+
+
+async def test_an_application_without_lines_is_in_service_from_its_acceptance(pool: AsyncEngine, world: World) -> None:
+    application_id = await submitted(pool, world.ours, ())
+    await accepted(pool, world, application_id)
+    with pytest.raises(Refused):
+        await opened(pool, world, application_id, on=date(2026, 10, 7), at=ACCEPTED_AT)
+    async with database.transaction(pool, "staff") as db:
+        await reviews.put_in_service(
+            db, by=world.desk.clerk, at=ACCEPTED_AT, application_id=application_id, on=date(2026, 10, 8)
+        )
+    assert (await load(pool, application_id)).state == "in_service"
+
+
+async def test_an_applications_own_lines_are_no_clash(pool: AsyncEngine, world: World) -> None:
+    own, other = await submitted(pool, world.ours, line(45)), await submitted(pool, world.theirs, line(45))
+    await accepted(pool, world, own)
+    async with database.transaction(pool, "staff") as db:
+        first = date(2026, 10, 20)
+        mine = await lines.clashes(db, own, subscriber_id=world.ours.id, starts_on=first)
+        theirs = await lines.clashes(db, other, subscriber_id=world.theirs.id, starts_on=first)
+    assert not mine
+    assert [clash.access_line_id for clash in theirs] == ["COP00000045"]
 
 
 async def test_a_line_that_never_began_is_free_for_another_contract(pool: AsyncEngine, world: World) -> None:

@@ -280,10 +280,10 @@ async def test_control_committing_each_statement_leaves_halves(scene: Scene) -> 
             async with careless.connect() as db:
                 await db.execute(text("SELECT 'warm'"))
                 arm()
-                await submissions.claim(db, form.key, person_id=by.id, at=NOON)
+                await submissions.claim(db, form.key, person_id=by.id, path="/submit", at=NOON)
                 await applications.submit(db, by=by, at=NOON, application_id=form.application_id, revision=2)
                 location = f"/applications/{form.application_id}/receipt"
-                await submissions.settle(db, form.key, person_id=by.id, location=location)
+                await submissions.settle(db, form.key, person_id=by.id, path="/submit", location=location)
         except GONE:
             return
 

@@ -39,7 +39,7 @@ async def _ready(pool: AsyncEngine, world: World) -> None:
 async def read(pool: AsyncEngine, world: World, content: bytes) -> FileLines:
     async with database.transaction(pool, "subscriber", subscriber_id=world.ours.id) as db:
         what = await known(db, subscriber_id=world.ours.id, offering=Offering.IPOE_SHARED, on=TODAY)
-    return read_file(content, what)
+    return read_file(content, what, {})
 
 
 async def kept(pool: AsyncEngine, world: World, application_id: UUID, found: FileLines) -> UUID:
@@ -190,7 +190,7 @@ async def test_a_row_says_everything_that_is_wrong_with_it(pool: AsyncEngine, wo
 async def test_the_file_comes_back_with_errors_and_without_keys(pool: AsyncEngine, world: World) -> None:
     async with database.transaction(pool, "subscriber", subscriber_id=world.ours.id) as db:
         what = await known(db, subscriber_id=world.ours.id, offering=Offering.IPOE_SHARED, on=TODAY)
-    body = file_with_errors(csv_file([cells(23), cells(24, 再販先コード="P-404")]), what)
+    body = file_with_errors(csv_file([cells(23), cells(24, 再販先コード="P-404")]), what, {})
     assert body.startswith(b"\xef\xbb\xbf")
     lines = body.decode("utf-8-sig").split("\r\n")
     assert lines[0].endswith("エラー")
@@ -213,3 +213,25 @@ def test_what_is_kept_of_a_line_reads_the_same_again() -> None:
     again = check_line_row({**given_of(first), "アクセスキー": "Ab3dEf7h"}, offering="ipoe_shared", today=TODAY)
     assert isinstance(again, ParsedLine)
     assert replace(again, read_as=()) == replace(first, read_as=())
+
+
+async def test_a_row_with_an_error_is_held_against_the_database_all_the_same(pool: AsyncEngine, world: World) -> None:
+    wrong = {"アクセスキー": "short", "住居種別": "集合", "再販先コード": "P-404", "提供条件版": "2030-01"}
+    found = await read(pool, world, csv_file([cells(26, 同意方法="口頭", **wrong)]))
+    assert {(one.column, one.code) for one in found.summary.findings} == {
+        ("アクセスキー", "access_key"),
+        ("同意方法", "choice"),
+        ("住居種別", "A5-5"),
+        ("再販先コード", "unknown_partner"),
+        ("提供条件版", "unknown_policy"),
+    }
+    assert found.lines == []
+
+
+async def test_what_could_not_be_read_is_not_judged(pool: AsyncEngine, world: World) -> None:
+    found = await read(pool, world, csv_file([cells(27, 再販先コード="=P", 提供条件版="", 住居種別="謎")]))
+    assert {(one.column, one.code) for one in found.summary.findings} == {
+        ("再販先コード", "formula"),
+        ("提供条件版", "required"),
+        ("住居種別", "choice"),
+    }

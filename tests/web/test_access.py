@@ -96,3 +96,10 @@ async def test_every_answer_carries_the_security_headers(portal: Portal) -> None
         answer = await portal.get(portal.world.ours.viewer, path)
         assert "default-src 'none'" in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_static_files_are_kept_by_the_browser(portal: Portal) -> None:
+    hashed = await portal.get(None, "/static/portal.css?v=0123456789ab")
+    assert hashed.headers["cache-control"] == "public, max-age=31536000"
+    assert (await portal.get(None, "/static/portal.css")).headers["cache-control"] == "public, max-age=86400"
+    assert (await portal.get(portal.world.ours.viewer, "/contracts")).headers["cache-control"] == "no-store"

@@ -105,6 +105,18 @@ async def test_what_does_not_hold_is_kept_beside_its_message(portal: Portal) -> 
     assert 'value="********"' in again.text
 
 
+async def test_a_row_with_an_error_says_what_the_database_says_too(portal: Portal) -> None:
+    application_id = await begun(portal)
+    typed = cells(113, アクセスキー="short", 住居種別="集合", 提供条件版="2030-01")
+    answer = await portal.post(
+        portal.world.ours.operator, f"/applications/{application_id}/edit", form(act="confirm", n1=typed)
+    )
+    assert answer.status_code == 422
+    assert set(re.findall(r'id="lines-n1-([a-z_]+)-error"', answer.text)) == {
+        *("access_key", "dwelling", "policy_version")
+    }
+
+
 async def test_a_masked_key_keeps_what_is_stored(portal: Portal) -> None:
     ours = portal.world.ours
     application_id = await begun(portal)
@@ -168,6 +180,37 @@ async def test_two_people_editing_lose_neither(portal: Portal) -> None:
     assert 'name="revision" value="2"' in second.text
     kept = await portal.get(ours.viewer, f"/applications/{application_id}")
     assert "作業の入力" in text_of(kept)
+
+
+async def test_every_cell_that_somebody_else_changed_is_listed(portal: Portal) -> None:
+    ours = portal.world.ours
+    application_id = await drafted(portal.pool, ours, [cells(117), cells(118), cells(119)])
+    path = f"/applications/{application_id}/edit"
+    a, b, c = await keys(portal, application_id)
+    masked = {"アクセスキー": "********"}
+    theirs = form(
+        revision=2,
+        **{f"_{a}": cells(117, 都道府県="大阪府", **masked), f"_{b}": cells(118, アクセスキー="Their118")},
+    )
+    assert (await portal.post(ours.operator, path, theirs)).status_code == 303
+    mine = form(
+        revision=2,
+        **{
+            f"_{a}": cells(117, 都道府県="京都府", **masked),
+            f"_{b}": cells(118, アクセスキー="Mine0118"),
+            f"_{c}": cells(119, **masked),
+        },
+    )
+    second = await portal.post(ours.signatory, path, mine)
+    words = text_of(second)
+    assert second.status_code == 422
+    assert "CAF0000000117 都道府県 大阪府 京都府" in words
+    assert "CAF0000000118 アクセスキー （伏せてあります） （別の値を入力しました）" in words
+    assert "Their118" not in second.text
+    assert "CAF0000000117 住居種別" not in words  # Control: what is the same is not listed.
+    assert "CAF0000000117 アクセスキー" not in words
+    assert "削除された回線" in words
+    assert "CAF0000000119" in words
 
 
 async def test_a_double_click_submits_once(portal: Portal) -> None:
@@ -333,6 +376,7 @@ async def test_a_viewer_reads_and_changes_nothing(portal: Portal) -> None:
     home = f"/applications/{await drafted(portal.pool, ours, [cells(142)])}"
     page = await portal.get(ours.viewer, home)
     assert page.status_code == 200
-    assert f'href="{home}/' not in page.text
+    # The file of its lines is all that a viewer may follow from here.
+    assert re.findall(rf'href="{home}/([^"]*)"', page.text) == ["submitted.csv"]
     for tail in ("/edit", "/confirm", "/discard", "/withdraw"):
         assert (await portal.get(ours.viewer, home + tail)).status_code == 403, tail

@@ -57,7 +57,11 @@ async def test_the_month_is_tried_issued_and_read(billed: Portal) -> None:
 
     confirm = text_of(await billed.get(desk.second_billing, f"{closing}/issue"))
     assert "発行すると取り消せません" in confirm
-    assert (await billed.post(desk.second_billing, f"{closing}/issue", {})).status_code == 303
+    stale = await billed.post(desk.second_billing, f"{closing}/issue", {"seen": "0" * 64})
+    assert stale.status_code == 409
+    assert "試算がやり直されました" in text_of(stale)
+    seen = (await billed.get(desk.second_billing, f"{closing}/issue")).text.split('name="seen" value="')[1][:64]
+    assert (await billed.post(desk.second_billing, f"{closing}/issue", {"seen": seen})).status_code == 303
 
     listed = await billed.get(ours.viewer, "/statements")
     assert "154,440円" in text_of(listed)

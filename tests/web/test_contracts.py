@@ -4,15 +4,17 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event, text
 
-from portal.records import database
-from tests.makers_reviews import MadeLine, accepted, in_billing, made_lines, ready, submitted
+from portal.records import contracts, database
+from tests.makers_reviews import MadeLine, accepted, in_billing, made_lines, opened, ready, submitted
 from tests.portals import Portal, text_of
+
+OCTOBER_10 = datetime(2026, 10, 10, 1, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -31,6 +33,7 @@ async def contract_id(portal: Portal) -> UUID:
     )
     application_id = await submitted(portal.pool, portal.world.ours, lines)
     made = await accepted(portal.pool, portal.world, application_id, starts_on=date(2026, 10, 9))
+    await opened(portal.pool, portal.world, application_id, on=date(2026, 10, 9), at=OCTOBER_10)
     await in_billing(portal.pool, portal.world, made, date(2026, 10, 9))
     return made
 
@@ -130,6 +133,35 @@ async def test_a_contract_before_its_billing_start_says_so(portal: Portal) -> No
     assert "まだ定められていません" in words
 
 
+async def test_lines_are_not_said_in_use_before_the_service_is_recorded(portal: Portal) -> None:
+    """Their first day, 2026-10-09, has come on 2026-10-15; whether they work, a clerk records."""
+    line = MadeLine(access_line_id="COP00000002")
+    application_id = await submitted(portal.pool, portal.world.theirs, (line,))
+    made = await accepted(portal.pool, portal.world, application_id, starts_on=date(2026, 10, 9))
+    theirs, staff = portal.world.theirs.viewer, portal.world.desk.auditor
+
+    async def read() -> list[str]:
+        pages = [await portal.get(theirs, f"/contracts/{made}"), await portal.get(staff, f"/desk/contracts/{made}")]
+        file = await portal.get(theirs, f"/contracts/{made}/lines.csv")
+        return [*(text_of(page) for page in pages), file.text]
+
+    for body in await read():
+        assert "手配中" in body
+        assert "利用中" not in body
+    assert await in_use(portal, made) == 0
+    await opened(portal.pool, portal.world, application_id, on=date(2026, 10, 9), at=OCTOBER_10)
+    for body in await read():
+        assert "手配中" not in body
+        assert "利用中" in body
+    assert await in_use(portal, made) == 1
+
+
+async def in_use(portal: Portal, contract_id: UUID) -> int:
+    async with database.transaction(portal.pool, "staff") as db:
+        listed = await contracts.listed(db, on=date(2026, 10, 15))
+    return next(one.line_count for one in listed if one.id == contract_id)
+
+
 async def test_a_page_costs_the_same_few_statements_however_many_rows(portal: Portal, contract_id: UUID) -> None:
     viewer = portal.world.ours.viewer
     async with await portal.client(viewer) as browser:
@@ -144,10 +176,10 @@ async def test_a_page_costs_the_same_few_statements_however_many_rows(portal: Po
     async with await portal.client(portal.world.desk.auditor) as browser:
         with statements(portal) as queue:
             await browser.get("/desk/applications?state=all")
-        with statements(portal) as contracts:
+        with statements(portal) as contract_list:
             await browser.get("/desk/contracts")
     assert len(queue) == 3, "session, companies of the filter, applications"
-    assert len(contracts) == 2
+    assert len(contract_list) == 2
     # CONTROL: a query in a loop is found by the same count.
     with statements(portal) as looped:
         async with database.transaction(portal.app.state.services.pool, "staff") as db:

@@ -1,17 +1,18 @@
 """The desk's queue and review pages: who sees what, who may act, what a form that does not hold keeps."""
 
+import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from portal.records import applications, database
+from portal.records import applications, database, events
 from tests import makers_applications
 from tests.builders import CORPORATE_NUMBERS
-from tests.makers_reviews import TAKEN_AT, MadeLine, made_lines, prepared, ready, submitted
+from tests.makers_reviews import TAKEN_AT, MadeLine, accepted, made_lines, prepared, ready, submitted
 from tests.portals import Portal, text_of
 
 QUEUE = "/desk/applications"
@@ -171,6 +172,41 @@ async def test_a_return_is_written_row_by_row(portal: Portal) -> None:
     assert "都道府県が違います。" in shown
 
 
+async def test_the_field_of_a_line_is_marked_where_it_stands(portal: Portal) -> None:
+    application_id = await makers_applications.submitted(
+        portal.pool, portal.world.ours, [makers_applications.cells(71), makers_applications.cells(72)]
+    )
+    path, clerk = f"{QUEUE}/{application_id}/send-back", portal.world.desk.clerk
+    await portal.post(clerk, f"{QUEUE}/{application_id}/take", {})
+    reason = {"returns-1-reason": "証拠の日と違います。", "return_by": "2026/10/22"}
+    for wrong, message in (
+        ({"returns-1-field": "purpose", "returns-1-column": "prefecture"}, "選んだときだけ"),
+        ({"returns-1-field": "purpose", "returns-1-line": "2"}, "選んだときだけ"),
+        ({"returns-1-field": "line", "returns-1-line": "2", "returns-1-column": "id"}, "回線の列を選んでください"),
+    ):
+        refused = await portal.post(clerk, path, {**reason, **wrong})
+        assert refused.status_code == 422
+        assert message in text_of(refused)
+    right = {"returns-1-field": "line", "returns-1-line": "2", "returns-1-column": "consented_at"}
+    whole = {"returns-2-field": "line", "returns-2-line": "1", "returns-2-reason": "行を確かめてください。"}
+    assert (await portal.post(clerk, path, {**reason, **right, **whole})).status_code == 303
+    form = (await portal.get(portal.world.ours.operator, f"/applications/{application_id}/edit")).text
+    marked = re.findall(r'id="lines-(\d+)-(\w+)-error"', form)
+    assert [column for _, column in marked] == ["access_line_id", "consented_at"]
+    assert marked[0][0] != marked[1][0]
+    assert "回線 2行目 同意日時" in text_of(await portal.get(clerk, f"{QUEUE}/{application_id}"))
+
+
+async def test_the_drafts_of_a_subscriber_do_not_fill_the_desks_timeline(portal: Portal) -> None:
+    application_id = await makers_applications.submitted(portal.pool, portal.world.ours)
+    async with database.transaction(portal.pool, "staff") as db:
+        told = {one.verb for one in await events.of_object(db, "application", application_id)}
+    assert told >= {"application_saved", "application_submitted"}
+    words = text_of(await portal.get(portal.world.desk.clerk, f"{QUEUE}/{application_id}"))
+    assert "申込を受け付けました" in words
+    assert "下書きを保存しました" not in words
+
+
 async def test_the_review_is_finished_with_a_result_and_a_note(portal: Portal) -> None:
     application_id = await submitted(portal.pool, portal.world.ours, line(11))
     clerk, path = portal.world.desk.clerk, f"{QUEUE}/{application_id}"
@@ -196,7 +232,11 @@ async def test_an_approver_confirms_and_accepts_once(portal: Portal) -> None:
     application_id = await submitted(portal.pool, portal.world.ours, line(12))
     await prepared(portal.pool, portal.world, application_id)
     approver, path = portal.world.desk.approver, f"{QUEUE}/{application_id}"
+    entry = await portal.get(approver, f"{path}/accept")
+    assert 'value="2026/10/16"' in entry.text
+    assert "承諾する内容を確かめてください" not in text_of(entry)
     early = await portal.get(approver, f"{path}/accept?starts_on=2026/10/14")
+    assert early.status_code == 422
     assert "本日）以後の日" in text_of(early)
     assert "成立する契約" not in text_of(early)
     confirm = await portal.get(approver, f"{path}/accept?starts_on=R8.11.1")
@@ -228,6 +268,89 @@ async def test_an_approver_confirms_and_accepts_once(portal: Portal) -> None:
     assert again.status_code == 409
 
 
+def fields(body: str) -> set[str]:
+    """The names of what a person can type into on the page itself, without the search of the head."""
+    found = re.findall(r"<(?:input|textarea|select)\b[^>]*>", body)
+    return {re.findall(r'name="([^"]*)"', one)[0] for one in found if 'type="hidden"' not in one and "name=" in one}
+
+
+async def test_the_day_of_an_acceptance_cannot_be_typed_where_it_is_confirmed(portal: Portal) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(30))
+    await prepared(portal.pool, portal.world, application_id)
+    approver, path = portal.world.desk.approver, f"{QUEUE}/{application_id}/accept"
+    entry = await portal.get(approver, path)
+    assert "starts_on" in fields(entry.text)
+    assert 'method="post" action="' + path not in entry.text
+    confirm = await portal.get(approver, f"{path}?starts_on=2026/11/02")
+    assert "starts_on" not in fields(confirm.text)
+    assert hidden(confirm.text, "starts_on") == "2026-11-02"
+    again = await portal.get(approver, f"{path}?starts_on=2026/11/02&edit=修正する")
+    assert "starts_on" in fields(again.text)
+    assert 'value="2026/11/02"' in again.text
+    for typed in ("", "2026-10-14", "11/2"):
+        refused = await portal.post(approver, path, {"starts_on": typed, "seen": "2026-10-07T01:00:00+00:00"})
+        assert refused.status_code == 422
+        assert "starts_on" in fields(refused.text)
+    assert await state_of(portal, application_id) == "in_review"
+
+
+async def test_a_decided_application_is_not_judged_again(portal: Portal) -> None:
+    """Its own lines are in service, so another day's facts would accuse it of itself."""
+    application_id = await submitted(portal.pool, portal.world.ours, line(31))
+    await prepared(portal.pool, portal.world, application_id)
+    path = f"{QUEUE}/{application_id}"
+    before = text_of(await portal.get(portal.world.desk.clerk, path))
+    assert "条文チェック" in before
+    assert "決定済み" not in before
+    seen = "2026-10-07T01:00:00+00:00"
+    await portal.post(portal.world.desk.approver, f"{path}/accept", {"starts_on": "2026-10-15", "seen": seen})
+    words = text_of(await portal.get(portal.world.desk.clerk, path))
+    for word in ("決定済み", "承諾の時に確かめた条文", "A5-6-2", "A10"):
+        assert word in words
+    for word in ("条文チェック", "ほかの契約で利用中", "承諾により生じる料金"):
+        assert word not in words
+    declined = await submitted(portal.pool, portal.world.ours, line(32))
+    await prepared(portal.pool, portal.world, declined)
+    reason = {"code": "out_of_area", "reason": "区域外です"}
+    await portal.post(portal.world.desk.approver, f"{QUEUE}/{declined}/decline", reason)
+    words = text_of(await portal.get(portal.world.desk.clerk, f"{QUEUE}/{declined}"))
+    assert "決定済み" in words
+    assert "承諾の時に確かめた条文" not in words
+
+
+async def test_staff_read_every_answer_and_the_totals(portal: Portal, owner_pool: AsyncEngine) -> None:
+    application_id = await submitted(portal.pool, portal.world.ours, line(33))
+    answers = {
+        "purpose": "own_use",
+        "contact_email": "line@example.co.jp",
+        "wanted_on": "R8.12.1",
+        "note": "一行目です。\r\n<b>二行目</b>です。",
+    }
+    async with owner_pool.begin() as db:
+        await db.execute(
+            text("UPDATE applications SET answers = CAST(:answers AS jsonb) WHERE id = :id"),
+            {"answers": json.dumps(answers), "id": application_id},
+        )
+    await prepared(portal.pool, portal.world, application_id)
+    path = f"{QUEUE}/{application_id}"
+    pages = [
+        (portal.world.desk.clerk, path),
+        (portal.world.desk.approver, f"{path}/accept?starts_on=2026/11/01"),
+        (portal.world.desk.approver, f"{path}/decline?code=out_of_area&reason=区域外です"),
+    ]
+    for person, page in pages:
+        answer = await portal.get(person, page)
+        words = text_of(answer)
+        for word in ("自社で利用する", "line@example.co.jp", "2026年12月1日"):
+            assert word in words
+        assert "一行目です。<br>&lt;b&gt;二行目&lt;/b&gt;です。" in answer.text
+    for person, page in pages[:2]:
+        words = text_of(await portal.get(person, page))
+        # On acceptance 100,000 + 10,000; a month 40,000 + 1 × 200 = 40,200, tax 4,020.
+        for word in ("100,000円", "110,000円", "40,200円", "4,020円", "44,220円", "小計（税抜）", "合計（税込）"):
+            assert word in words
+
+
 async def test_an_acceptance_that_does_not_hold_says_every_clause_and_changes_nothing(portal: Portal) -> None:
     lines = (
         MadeLine(access_line_id="CAF0000000013", dwelling="multi_unit"),
@@ -236,7 +359,7 @@ async def test_an_acceptance_that_does_not_hold_says_every_clause_and_changes_no
     application_id = await submitted(portal.pool, portal.world.ours, lines)
     await prepared(portal.pool, portal.world, application_id)
     approver, path = portal.world.desk.approver, f"{QUEUE}/{application_id}/accept"
-    confirm = await portal.get(approver, path)
+    confirm = await portal.get(approver, f"{path}?starts_on=2026/11/01")
     assert "このままでは承諾できません" in text_of(confirm)
     assert 'action="' + path + '" novalidate>\n  <input type="hidden" name="submission_key"' not in confirm.text
     refused = await portal.post(approver, path, {"starts_on": "2026-11-01", "seen": "2026-10-07T01:00:00+00:00"})
@@ -299,8 +422,40 @@ async def test_the_work_after_acceptance_is_recorded(portal: Portal) -> None:
     refused = await portal.post(clerk, f"{path}/advance", {"move": "find_infeasible", "reason": "　"})
     assert refused.status_code == 422
     assert "理由を入力してください" in text_of(refused)
-    assert (await portal.post(clerk, f"{path}/advance", {"move": "put_in_service"})).status_code == 303
+    assert (await portal.post(clerk, f"{path}/advance", {"move": "put_in_service"})).status_code == 422
+    assert await state_of(portal, application_id) == "provisioning"
+
+
+async def test_the_service_is_recorded_with_a_day_that_is_confirmed(portal: Portal) -> None:
+    """On 2026-10-15; the line may begin on 2026-10-10."""
+    application_id = await submitted(portal.pool, portal.world.ours, line(34))
+    await accepted(portal.pool, portal.world, application_id, starts_on=date(2026, 10, 10))
+    clerk, path = portal.world.desk.clerk, f"{QUEUE}/{application_id}"
+    assert (await portal.get(clerk, f"{path}/in-service")).status_code == 409
+    await portal.post(clerk, f"{path}/advance", {"move": "provision"})
+    assert f'href="{path}/in-service"' in (await portal.get(clerk, path)).text
+    assert 'value="2026/10/15"' in (await portal.get(clerk, f"{path}/in-service")).text
+    for typed, message in (
+        ("", "開通日を入力してください"),
+        ("2026/10/09", "利用開始日（2026年10月10日）以後"),
+        ("2026/10/16", "本日（2026年10月15日）以前"),
+    ):
+        asked = await portal.get(clerk, f"{path}/in-service?on={typed}")
+        posted = await portal.post(clerk, f"{path}/in-service", {"on": typed})
+        for answer in (asked, posted):
+            assert answer.status_code == 422
+            assert message in text_of(answer)
+            assert f'value="{typed}"' in answer.text
+    confirm = await portal.get(clerk, f"{path}/in-service?on=R8.10.10")
+    assert "2026年10月10日（令和8年10月10日）" in text_of(confirm)
+    assert "on" not in fields(confirm.text)
+    for person in (portal.world.desk.approver, portal.world.desk.billing, portal.world.desk.auditor):
+        assert (await portal.post(person, f"{path}/in-service", {"on": "2026-10-10"})).status_code == 403
+    assert await state_of(portal, application_id) == "provisioning"
+    day = {"on": hidden(confirm.text, "on"), "submission_key": hidden(confirm.text, "submission_key")}
+    assert [(await portal.post(clerk, f"{path}/in-service", day)).status_code for _ in range(2)] == [303, 303]
     assert await state_of(portal, application_id) == "in_service"
+    assert "開通日：2026年10月10日" in text_of(await portal.get(clerk, path))
 
 
 async def test_the_done_page_is_only_there_when_something_is_done(portal: Portal) -> None:

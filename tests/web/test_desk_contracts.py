@@ -72,6 +72,10 @@ async def test_a_clerk_sees_what_follows_and_sets_the_billing_start(portal: Port
     assert 'value="2026/10/07"' in early.text
 
     confirm = await portal.get(clerk, f"{path}?on=R8.10.31")
+    # The day is typed on the page before: 確認 has nothing but what was calculated.
+    assert re.findall(r'<input (?![^>]*type="hidden")[^>]*name="on"', confirm.text) == []
+    assert set(re.findall(r'type="hidden" name="on" value="([^"]*)"', confirm.text)) == {"2026-10-31", "R8.10.31"}
+    assert re.findall(r'<input (?![^>]*type="hidden")[^>]*name="on"', early.text) != []
     words = text_of(confirm)
     for word in ("2026年10月31日（令和8年10月31日）", "2026年11月30日（令和8年11月30日）", "40,000円", "200円"):
         assert word in words

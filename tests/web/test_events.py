@@ -1,14 +1,19 @@
 """記録: the log of acts, paged by the events' ids, for every member of the staff."""
 
 import ast
+import html
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from portal.records import database, events
+from portal.web.details import DETAIL_LABELS
 from portal.web.verbs import OBJECT_LABELS, VERB_LABELS
+from tests.makers_reviews import submitted
 from tests.makers_terms import agree, publish_policy, quote
 from tests.portals import Portal, text_of
 
@@ -104,3 +109,72 @@ def test_every_act_and_object_has_a_name() -> None:
     assert {"policy_agreed", "month_issued"} <= verbs
     assert verbs - set(VERB_LABELS) == set()
     assert kinds - set(OBJECT_LABELS) == set()
+
+
+def kept() -> set[str]:
+    """Every key that the code writes into the details of an event: `details={…}`, `details = {…}`, `details |= {…}`."""
+    found = set()
+    for file in (PORTAL / "usecases").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            named = (isinstance(node, ast.keyword) and node.arg == "details") or (
+                isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
+                and any(isinstance(part, ast.Name) and part.id == "details" for part in ast.iter_child_nodes(node))
+            )
+            if named and isinstance(node.value, ast.Dict):
+                found |= {key.value for key in node.value.keys if isinstance(key, ast.Constant)}
+    return found
+
+
+def test_every_detail_has_a_label() -> None:
+    keys = kept()
+    # One of each way to write them.
+    assert {"month", "code_label", "number", "price_sheet_from"} <= keys
+    assert keys - set(DETAIL_LABELS) == set()
+
+
+async def test_details_are_said_in_words(portal: Portal) -> None:
+    desk, contract_id = portal.world.desk, uuid4()
+    application_id = await submitted(portal.pool, portal.world.ours, ())
+    details: dict[str, dict[str, object]] = {
+        "contract_formed": {"application": str(application_id), "starts_on": "2026-12-01"},
+        "application_accepted": {"contract": str(contract_id), "starts_on": "2026-12-01"},
+        "application_declined": {"code": "not_eligible", "code_label": "利用資格を満たさない"},
+        "application_prepared": {"recommendation": "decline"},
+        "upload_applied": {"file": "2026-12-01", "rows": 1200, "mode": "append", "sha256": "0" * 64},
+        "month_issued": {"month": "2026-10", "invoices": 3, "total": 150000, "contracts": 3},
+        "policy_published": {"version": "2026-10"},
+    }
+    async with database.transaction(portal.pool, "staff") as db:
+        for verb, values in details.items():
+            await events.record(
+                db,
+                by=desk.clerk,
+                at=portal.clock.at,
+                verb=verb,
+                object_kind="contract",
+                object_id=contract_id,
+                subscriber_id=None,
+                reason="理由の1行目\n<2行目>",
+                details=values,
+            )
+        number = await db.scalar(text("SELECT number FROM applications WHERE id = :id"), {"id": application_id})
+    page = await portal.get(desk.auditor, f"/desk/events?kind=contract&object={contract_id}")
+    rows = re.search(r"<tbody>(.*)</tbody>", page.text, re.DOTALL)
+    assert rows is not None
+    assert "理由の1行目<br>&lt;2行目&gt;<br>" in rows[1]
+    words = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", rows[1])))
+    for said in (
+        f"申込：{number} 利用開始日：2026年12月1日（火）",
+        "理由の区分：利用資格を満たさない",
+        "審査の結果：審査済 — 謝絶相当",
+        "ファイル：2026-12-01",
+        "行：1,200行",
+        "取り込み方：今ある回線に追加",
+        "月：2026年10月",
+        "請求書：3件",
+        "合計（税込）：150,000円",
+        "版：2026-10",
+    ):
+        assert said in words
+    for code in (str(application_id), str(contract_id), "not_eligible", "append", "2026-12-01 利"):
+        assert code not in words

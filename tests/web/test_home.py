@@ -74,6 +74,20 @@ async def test_a_price_sheet_waits_to_be_shown_and_to_be_acknowledged(
     assert "料金表" not in await mine(portal, world.desk.billing)  # who prepared it does not show it
     assert "料金表を確かめて提示する 1件" in await others(portal, world.desk.billing)
     assert "料金表" not in await mine(portal, world.theirs.signatory)
+    # Another one, of no use: discarded, it waits no longer.
+    async with database.transaction(pool, "staff") as db:
+        other = await prices.prepare(
+            db,
+            by=world.desk.billing,
+            at=NOW,
+            subscriber_id=world.theirs.id,
+            contract_id=None,
+            sheet=price_sheet(date(2026, 5, 1)),
+        )
+    assert "料金表を確かめて提示する 2件" in await mine(portal, world.desk.second_billing)
+    async with database.transaction(pool, "staff") as db:
+        await prices.discard(db, by=world.desk.second_billing, at=NOW, sheet_id=other)
+    assert "料金表を確かめて提示する 1件" in await mine(portal, world.desk.second_billing)
     async with database.transaction(pool, "staff") as db:
         await prices.show(db, by=world.desk.second_billing, at=NOW, sheet_id=sheet_id)
     assert "料金表（2026年4月から）の受領を確認する" in await mine(portal, world.theirs.signatory)

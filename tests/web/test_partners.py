@@ -75,7 +75,7 @@ async def test_what_does_not_hold_is_said_beside_its_field(portal: Portal) -> No
 
 
 async def test_a_partner_is_added_once(portal: Portal) -> None:
-    operator, form = portal.world.ours.operator, {"code": "Ｄ１", "name": "髙﨑①販売", "submission_key": str(uuid4())}
+    operator, form = portal.world.ours.operator, {"code": "D1", "name": "髙﨑①販売", "submission_key": str(uuid4())}
     first = await portal.post(operator, "/partners", form)
     second = await portal.post(operator, "/partners", form)
     assert first.headers["location"] == second.headers["location"]
@@ -101,3 +101,29 @@ async def test_other_companies_and_roles_stay_out(portal: Portal) -> None:
     assert (await portal.post(viewer, f"{ours}/duties", DUTIES)).status_code == 403
     assert (await portal.get(viewer, "/partners/new")).status_code == 403
     assert (await portal.get(portal.world.desk.clerk, ours)).status_code == 404
+
+
+async def test_what_is_read_otherwise_than_typed_is_shown_first(portal: Portal) -> None:
+    operator = portal.world.ours.operator
+    form = {"code": "Ｐ－００１", "name": "例示ﾊﾝﾊﾞｲ", "submission_key": str(uuid4())}
+    answer = await portal.post(operator, "/partners", form)
+    assert answer.status_code == 422
+    assert "P-001 と読み替えます。よければこのまま登録してください。" in text_of(answer)
+    assert "例示ハンバイ と読み替えます。" in text_of(answer)
+    assert 'name="code" value="P-001"' in answer.text
+    assert 'name="name" value="例示ハンバイ"' in answer.text
+    assert "P-001" not in text_of(await portal.get(operator, "/partners"))
+    # What the page now holds is taken as it stands, by the same press of the same form.
+    made = await portal.post(operator, "/partners", form | {"code": "P-001", "name": "例示ハンバイ"})
+    assert made.status_code == 303
+    assert "再販先 P-001" in text_of(await portal.get(operator, made.headers["location"]))
+
+
+@pytest.mark.parametrize(
+    ("code", "refused"),
+    [("=1+1", True), ("＝１", True), ("+81", True), ("-P1", True), ("@SUM", True), ("＠A", True), ("P=+-@1", False)],
+)
+async def test_a_code_that_a_spreadsheet_would_run_is_refused(portal: Portal, code: str, refused: bool) -> None:
+    answer = await portal.post(portal.world.ours.operator, "/partners", {"code": code, "name": "例示販売"})
+    assert answer.status_code == (422 if refused else 303)
+    assert ("数式として動く値です" in text_of(answer)) is refused

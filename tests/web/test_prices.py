@@ -181,3 +181,80 @@ async def test_the_desk_lists_by_company(portal: Portal) -> None:
     words = text_of(await portal.get(portal.world.desk.auditor, f"/desk/price-sheets?company={theirs.id}"))
     assert "2028年1月 から" in words
     assert "2028年2月 から" not in words
+
+
+def address_in(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
+
+
+async def test_a_typo_is_corrected_before_the_sheet_is_shown(portal: Portal) -> None:
+    desk, ours = portal.world.desk, portal.world.ours
+    wrong = typed(ours.id, "2027/11/1") | {"initial_fee": "1,000,000"}
+    address = (await portal.post(desk.billing, "/desk/price-sheets", wrong)).headers["location"]
+    sheet_id = address.rpartition("/")[2]
+    assert "この内容を直す" in text_of(await portal.get(desk.second_billing, address))
+    assert "この内容を直す" not in text_of(await portal.get(desk.auditor, address))
+    form = await portal.get(desk.second_billing, f"/desk/price-sheets/new?revise={sheet_id}")
+    assert address_in(form.text, "instead_of") == sheet_id
+    assert address_in(form.text, "effective_from") == "2027/11/01"
+    assert address_in(form.text, "initial_fee") == "1,000,000"
+    # Rows and refusals keep that it is a correction.
+    right = typed(ours.id, "2027/11/01") | {"instead_of": sheet_id}
+    more = await portal.post(desk.second_billing, "/desk/price-sheets/rows", right | {"add_ipoe": "1"})
+    assert address_in(more.text, "instead_of") == sheet_id
+    refused = await portal.post(desk.second_billing, "/desk/price-sheets", right | {"initial_fee": "x"})
+    assert address_in(refused.text, "instead_of") == sheet_id
+    assert (await portal.get(desk.billing, address)).status_code == 200
+    made = await portal.post(desk.second_billing, "/desk/price-sheets", right)
+    assert made.status_code == 303
+    assert (await portal.get(desk.billing, address)).status_code == 404
+    assert (await portal.post(desk.billing, f"{made.headers['location']}/show", {})).status_code == 303
+    late = await portal.get(
+        desk.billing, f"/desk/price-sheets/new?revise={made.headers['location'].rpartition('/')[2]}"
+    )
+    assert late.status_code == 409
+
+
+async def test_a_sheet_is_discarded_after_it_was_asked(portal: Portal) -> None:
+    desk, ours = portal.world.desk, portal.world.ours
+    form = typed(ours.id, "2027/12/1")
+    address = (await portal.post(desk.billing, "/desk/price-sheets", form)).headers["location"]
+    asked = text_of(await portal.get(desk.clerk, f"{address}/discard"))
+    assert "この料金表を破棄しますか" in asked
+    assert "2027年12月から" in asked.replace(" ", "")
+    assert (await portal.get(desk.auditor, f"{address}/discard")).status_code == 403
+    assert (await portal.post(desk.auditor, f"{address}/discard", {})).status_code == 403
+    assert (await portal.post(ours.signatory, f"{address}/discard", {})).status_code == 404
+    assert (await portal.get(desk.clerk, address)).status_code == 200
+    done = await portal.post(desk.clerk, f"{address}/discard", {})
+    assert (done.status_code, done.headers["location"]) == (303, "/desk/price-sheets")
+    assert (await portal.get(desk.clerk, address)).status_code == 404
+    assert (await portal.post(desk.clerk, f"{address}/discard", {})).status_code == 404
+    log = text_of(await portal.get(desk.auditor, "/desk/events?verb=price_sheet_discarded"))
+    assert "提示前の料金表を破棄しました" in log
+    assert "料金表の適用開始日：2027年12月1日（水）" in log
+    assert (await portal.post(desk.billing, "/desk/price-sheets", form)).status_code == 303
+
+
+async def test_a_shown_sheet_has_no_way_to_be_discarded(portal: Portal) -> None:
+    desk = portal.world.desk
+    sheet_id = await quote(portal.pool, portal.world, portal.world.ours, sheet=price_sheet(date(2028, 5, 1)))
+    address = f"/desk/price-sheets/{sheet_id}"
+    words = text_of(await portal.get(desk.clerk, address))
+    assert "破棄する" not in words
+    assert "この内容を直す" not in words
+    assert (await portal.get(desk.clerk, f"{address}/discard")).status_code == 409
+    assert (await portal.post(desk.clerk, f"{address}/discard", {})).status_code == 409
+    assert (await portal.get(desk.clerk, address)).status_code == 200
+
+
+async def test_a_month_that_cannot_be_meant_is_refused_with_the_clause(portal: Portal) -> None:
+    for month in ("0001-01-01", "2000-01-01", "2031-01-01", "9999-12-01"):
+        answer = await portal.post(portal.world.desk.billing, "/desk/price-sheets", typed(portal.world.ours.id, month))
+        assert answer.status_code == 422
+    refused = await portal.post(
+        portal.world.desk.billing, "/desk/price-sheets", typed(portal.world.ours.id, "2000-01-01")
+    )
+    assert "個別規程が始まった2016年6月より前の月からは適用できません" in text_of(refused)

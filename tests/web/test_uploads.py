@@ -7,8 +7,9 @@ import httpx2
 import openpyxl
 import pytest
 
-from portal.records import applications, database
-from tests.makers_applications import cells, csv_file, drafted, ready
+from portal.gateways.cipher import Cipher
+from portal.records import applications, database, uploads
+from tests.makers_applications import SEALING_KEY, cells, csv_file, drafted, ready
 from tests.portals import Portal, text_of
 
 
@@ -97,10 +98,15 @@ async def test_a_file_that_was_cut_off_is_not_taken_for_a_whole_one(portal: Port
 
 
 async def test_no_file_at_all(portal: Portal) -> None:
-    application_id = await drafted(portal.pool, portal.world.ours, [cells(14)])
+    application_id = await drafted(portal.pool, portal.world.ours, [cells(14, 都道府県="東京")])
     answer = await portal.post(portal.world.ours.operator, f"/applications/{application_id}/uploads", {})
     assert answer.status_code == 422
-    assert "ファイルを選んでから送ってください" in text_of(answer)
+    words = text_of(answer)
+    assert "ファイルを選んでから送ってください" in words
+    # Control: the draft has errors of its own, which its own page tells.
+    assert "選べる値ではありません" not in words
+    own = text_of(await portal.get(portal.world.ours.operator, f"/applications/{application_id}/edit"))
+    assert "選べる値ではありません" in own
 
 
 async def test_a_line_that_is_there_already_is_told_beside_the_choice(portal: Portal) -> None:
@@ -168,3 +174,71 @@ async def test_the_empty_file_has_the_columns(portal: Portal) -> None:
     header = answer.content.decode("utf-8-sig").rstrip("\r\n").split(",")
     assert {"回線ID", "アクセスキー", "住居種別", "同意日時", "提供条件版"} <= set(header)
     assert re.search(r"filename\*=UTF-8''", answer.headers["content-disposition"])
+
+
+async def kept_of(portal: Portal, application_id: UUID) -> bytes:
+    """The content of the newest file of a draft, opened."""
+    owner = portal.world.ours.id
+    async with database.transaction(portal.pool, "subscriber", subscriber_id=owner) as db:
+        newest = (await uploads.of_application(db, application_id, subscriber_id=owner))[0]
+        sealed = await uploads.content(db, newest.id, subscriber_id=owner)
+        assert "例示たろう" not in repr(newest)
+    return Cipher(SEALING_KEY).open(sealed, purpose="upload")
+
+
+async def test_nothing_of_a_file_with_personal_data_is_kept(portal: Portal) -> None:
+    operator = portal.world.ours.operator
+    application_id = await drafted(portal.pool, portal.world.ours, [])
+    # A name that slipped into a column that is asked for does not stay in a finding, either.
+    row = cells(30, 氏名="例示たろう", 電話番号="000-0000-0001", 住居種別="例示たろう")
+    path = (await upload(portal, application_id, csv_file([row]))).headers["location"]
+    assert await kept_of(portal, application_id) == b""
+    words = text_of(await portal.get(operator, path))
+    assert "このファイルの中身は保存していません" in words
+    back = (await portal.get(operator, f"{path}/errors.csv")).content.decode("utf-8-sig")
+    assert "「氏名」の列を、見出しごと削除" in back
+    assert "例示たろう" not in back + words
+    # Control: a file without such columns is kept as it came.
+    content = csv_file([cells(30, 住居種別="例示")])
+    other_id = await drafted(portal.pool, portal.world.ours, [])
+    await upload(portal, other_id, content)
+    assert await kept_of(portal, other_id) == content
+
+
+async def test_a_file_without_a_header_is_not_kept(portal: Portal) -> None:
+    application_id = await drafted(portal.pool, portal.world.ours, [])
+    await upload(portal, application_id, "例示たろう,000-0000-0001\r\n".encode())
+    assert await kept_of(portal, application_id) == b""
+
+
+async def test_the_file_with_errors_is_corrected_and_its_masked_keys_are_known_again(portal: Portal) -> None:
+    operator = portal.world.ours.operator
+    application_id = await drafted(portal.pool, portal.world.ours, [cells(33, アクセスキー="Row33key")])
+    rows = [cells(31, アクセスキー="Key00031"), cells(32, 住居種別="謎", アクセスキー="Key00032"), cells(33)]
+    rows[2]["アクセスキー"] = ""
+    path = (await upload(portal, application_id, csv_file(rows))).headers["location"]
+    for wrong in ("謎", "不明", "戸建"):
+        back = (await portal.get(operator, f"{path}/errors.csv")).content.decode("utf-8-sig")
+        assert "Key00031" not in back
+        corrected = (
+            back.replace("謎", wrong).replace("不明", wrong).replace("CAF0000000033,,", "CAF0000000033,********,")
+        )
+        path = (await upload(portal, application_id, corrected.encode("utf-8-sig"))).headers["location"]
+    assert "前に読み取った値" in text_of(await portal.get(operator, path))
+    assert (await portal.post(operator, f"{path}/apply", {"mode": "replace"})).status_code == 303
+    async with database.transaction(portal.pool, "subscriber", subscriber_id=portal.world.ours.id) as db:
+        held = await applications.lines(db, application_id, subscriber_id=portal.world.ours.id)
+    keys = [Cipher(SEALING_KEY).open(line.access_key_sealed or b"", purpose="access_key") for line in held]
+    assert keys == [b"Key00031", b"Key00032", b"Row33key"]
+
+
+async def test_a_mask_of_a_line_that_the_draft_never_had_is_refused(portal: Portal) -> None:
+    operator = portal.world.ours.operator
+    other = await drafted(portal.pool, portal.world.ours, [])
+    await upload(portal, other, csv_file([cells(34), cells(35)]))
+    application_id = await drafted(portal.pool, portal.world.ours, [])
+    masked = csv_file([cells(34, アクセスキー="••••••••")], encoding="utf-8-sig")
+    path = (await upload(portal, application_id, masked)).headers["location"]
+    words = text_of(await portal.get(operator, path))
+    assert "アクセスキーは伏せてあります。元のファイルの値を入れてください。" in words
+    assert "この内容を取り込む" not in words

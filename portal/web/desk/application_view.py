@@ -1,6 +1,6 @@
 """The review page of one application: facts, clause checklist, fees that follow, lines, returns, what may be done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from portal.records import applications, contracts, events, subscribers
 from portal.records.applications import Application, ApplicationLine, ApplicationReturn
+from portal.records.events import Event
 from portal.records.subscribers import Subscriber
 from portal.terms.applications import (
     DECLINE_REASON_LABELS,
@@ -24,14 +25,17 @@ from portal.terms.applications import (
 from portal.terms.fees import CHARGE_LABELS, Charge
 from portal.terms.offerings import DWELLING_LABELS, OFFERINGS, Dwelling, Offering
 from portal.terms.option_kinds import OPTIONS, OptionKind
-from portal.terms.periods import next_day
-from portal.usecases.assessments import PURPOSE_LABELS, Assessment, assess
+from portal.terms.periods import next_day, tokyo_date
+from portal.terms.statements import Statement
+from portal.usecases.assessments import Assessment, assess
 from portal.usecases.outcomes import NotFound
+from portal.usecases.questions import NEW_CONTRACT, Question, shown
 from portal.usecases.reviews import RECOMMENDATION_LABELS, WORK
 from portal.web.forms import Choices, Form
 from portal.web.shown import PAGE_ROWS, ClauseRef, Paging, ShownViolation, Why, clause_ref, page_of, paged, why
 from portal.web.timeline import ShownEvent, shown_events
 from portal.web.transaction import Call
+from portal.web.verbs import QUIET
 
 PATH = "/desk/applications"
 RECOMMENDATIONS: Choices = tuple((one.value, label) for one, label in RECOMMENDATION_LABELS.items())
@@ -47,6 +51,10 @@ TONES: Mapping[ApplicationState, str] = {
     ApplicationState.IN_SERVICE: "good",
     ApplicationState.INFEASIBLE: "bad",
 }
+UNDECIDED = frozenset(
+    {ApplicationState.DRAFT, ApplicationState.SUBMITTED, ApplicationState.IN_REVIEW, ApplicationState.RETURNED}
+)
+QUESTIONS: Mapping[ApplicationKind, tuple[Question, ...]] = {ApplicationKind.NEW_CONTRACT: NEW_CONTRACT}
 METHOD_LABELS: Mapping[str, str] = {
     "web": "ウェブ",
     "paper": "書面",
@@ -58,7 +66,7 @@ METHOD_LABELS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What every page of one application says at its head."""
+    """What every page of one application says at its head. `answers`: (question, the lines of what was answered)."""
 
     path: str
     number: str
@@ -67,7 +75,7 @@ class Facts:
     state: str
     tone: str
     offering: str
-    purpose: str
+    answers: tuple[tuple[str, tuple[str, ...]], ...]
     submitted_at: datetime | None
     return_by: date | None
     clause: ClauseRef
@@ -89,13 +97,32 @@ class Fee:
 
 
 @dataclass(frozen=True)
+class Fees:
+    """A statement that may come: its rows, its sum before tax, the tax, what is to be paid."""
+
+    rows: tuple[Fee, ...]
+    standard: int
+    tax_label: str
+    tax: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """The checklist and the fees that follow, evaluated by the terms now."""
+    """The checklist and the fees that follow (None: no price is shown), evaluated by the terms now."""
 
     checks: tuple[ShownCheck, ...]
     forbidden: int
-    on_acceptance: tuple[Fee, ...]
-    monthly: tuple[Fee, ...]
+    on_acceptance: Fees | None
+    monthly: Fees | None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was recorded when the application was decided: when, and the clauses that were checked."""
+
+    at: datetime
+    clauses: tuple[ClauseRef, ...]
 
 
 @dataclass(frozen=True)
@@ -119,12 +146,16 @@ class ShownLine:
 
 @dataclass(frozen=True)
 class ShowPage:
-    """`work`: (move, label) of the buttons after acceptance. `own_review`: this person finished the review."""
+    """`work`: (move, label) of the buttons after acceptance. `own_review`: this person finished the review.
+
+    `verdict` is None once the application is decided (`decided`) or withdrawn: the facts of a later day are not its.
+    """
 
     facts: Facts
     subscriber: Subscriber
     resale: str
-    verdict: Verdict
+    verdict: Verdict | None
+    decided: Decided | None
     lines: tuple[ShownLine, ...]
     line_count: int
     paging: Paging
@@ -141,6 +172,7 @@ class ShowPage:
     may_review: bool
     may_decide: bool
     own_review: bool
+    may_open: bool
     work: tuple[tuple[str, str], ...]
     work_needs_reason: bool
 
@@ -168,8 +200,9 @@ async def review_page(
     rows = await applications.lines(
         db, application.id, subscriber_id=owner, offset=(page - 1) * PAGE_ROWS, limit=PAGE_ROWS + 1
     )
-    shown, paging = paged(rows, page, path=f"{PATH}/{application.id}", query={})
+    listed, paging = paged(rows, page, path=f"{PATH}/{application.id}", query={})
     contract = await contracts.by_application(db, application.id, subscriber_id=owner)
+    told = await events.of_object(db, "application", application.id)
     state, roles = ApplicationState(application.state), [role for role in Role if call.by.may(role)]
     moves = {move for role in roles for move in moves_from(state, role=role)}
     work = tuple(move for move in WORK if move in moves)
@@ -177,12 +210,13 @@ async def review_page(
         facts=facts_of(application),
         subscriber=subscriber,
         resale=subscriber.resale_number or f"免除（{subscriber.resale_exemption or '—'}）",
-        verdict=verdict_of(await assess(db, application, on=call.today, starts_on=next_day(call.today))),
-        lines=tuple(_line(row) for row in shown),
+        verdict=await _verdict(call, application),
+        decided=_decided(application, told),
+        lines=tuple(_line(row) for row in listed),
         line_count=(await applications.line_counts(db, application.id, subscriber_id=owner))[0],
         paging=paging,
         returns=tuple(await applications.returns(db, application.id, subscriber_id=owner)),
-        events=shown_events(await events.of_object(db, "application", application.id), to_staff=True),
+        events=shown_events([one for one in told if one.verb not in QUIET], to_staff=True),
         prepared_note=application.prepared_note,
         prepared_at=application.prepared_at,
         decision=_decision(application),
@@ -194,10 +228,24 @@ async def review_page(
         may_review=Move.SEND_BACK in moves,
         may_decide=Move.ACCEPT in moves and application.prepared_by not in (None, call.by.id),
         own_review=Move.ACCEPT in moves and application.prepared_by == call.by.id,
+        may_open=Move.PUT_IN_SERVICE in moves,
         work=tuple((move.value, MOVES[move].label) for move in work),
         work_needs_reason=any(MOVES[move].needs_reason for move in work),
     )
     return call.page("desk/applications/show.html", view, status=status)
+
+
+async def _verdict(call: Call, application: Application) -> Verdict | None:
+    if application.state not in UNDECIDED:
+        return None
+    return verdict_of(await assess(call.db, application, on=call.today, starts_on=next_day(call.today)))
+
+
+def _decided(application: Application, told: Sequence[Event]) -> Decided | None:
+    if application.decided_at is None:
+        return None
+    clauses = next((one.clauses for one in told if one.verb == "application_accepted"), ())
+    return Decided(application.decided_at, tuple(clause_ref(one) for one in clauses))
 
 
 def facts_of(application: Application) -> Facts:
@@ -212,10 +260,19 @@ def facts_of(application: Application) -> Facts:
         state=state,
         tone=tone,
         offering=offering_label(application.offering),
-        purpose=PURPOSE_LABELS.get(application.answers.get("purpose", ""), "—"),
+        answers=_answers(application),
         submitted_at=application.submitted_at,
         return_by=application.return_by if returned else None,
         clause=clause_ref(kind.clause),
+    )
+
+
+def _answers(application: Application) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Everything that was answered, on the day it arrived: a day that was to come then has not become wrong."""
+    on = tokyo_date(application.submitted_at or application.drafted_at)
+    return tuple(
+        (question.label, tuple(shown(question, application.answers, on=on).splitlines()))
+        for question in QUESTIONS.get(ApplicationKind(application.kind), ())
     )
 
 
@@ -238,8 +295,20 @@ def verdict_of(assessment: Assessment) -> Verdict:
             for check in assessment.checks
         ),
         forbidden=len(assessment.violations),
-        on_acceptance=tuple(fee(charge) for charge in assessment.on_acceptance),
-        monthly=tuple(fee(charge) for charge in assessment.monthly),
+        on_acceptance=_fees(assessment.on_acceptance),
+        monthly=_fees(assessment.monthly),
+    )
+
+
+def _fees(statement: Statement | None) -> Fees | None:
+    if statement is None:
+        return None
+    return Fees(
+        rows=tuple(fee(charge) for charge in statement.charges),
+        standard=statement.standard,
+        tax_label=f"消費税（{statement.tax_rate}%）",
+        tax=statement.tax,
+        total=statement.total,
     )
 
 

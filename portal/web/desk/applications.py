@@ -170,7 +170,7 @@ async def prepare(call: Call) -> Response:
 
 
 async def advance(call: Call) -> Response:
-    """手配, 開通, 開通不可: the work after acceptance."""
+    """手配, 開通不可: the work after acceptance that needs no day."""
     form = call.form(move="操作", reason="理由")
     moves = {move.value: move for move in acts.WORK}
     move: Move | None = moves.get(form.value("move"))

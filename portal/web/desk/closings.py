@@ -68,6 +68,7 @@ class ShowPage:
     may_issue: bool
     why_not: str | None
     path: str
+    seen: str
 
 
 def _shown(closing: Closing) -> ShownClosing:
@@ -165,6 +166,7 @@ async def _page(call: Call, form: Form) -> ShowPage:
         may_issue=CLOSES.admits(call.by) and closing.issued_at is None and why_not is None,
         why_not=why_not,
         path=f"/desk/closings/{closing.id}",
+        seen=closing.digest,
     )
 
 
@@ -213,5 +215,6 @@ async def confirm(call: Call) -> Response:
 
 
 async def issue(call: Call) -> Response:
-    await acts.issue(call.db, by=call.by, at=call.at, closing_id=call.id(), run=in_processes(call))
+    seen = call.form().value("seen")
+    await acts.issue(call.db, by=call.by, at=call.at, closing_id=call.id(), seen=seen, run=in_processes(call))
     return go(f"/desk/closings/{call.id()}")

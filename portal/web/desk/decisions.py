@@ -23,6 +23,7 @@ DECLINE_CODES: Choices = (
     ("", "選んでください"),
     *((code.value, DECLINE_REASON_LABELS[code]) for code in DeclineReason),
 )
+ACCEPT_LABELS = {"starts_on": "利用開始日"}
 DONE: Mapping[ApplicationState, tuple[str, str]] = {
     ApplicationState.RETURNED: ("申込を差し戻しました", "契約者が期限までに補正し、再提出します。"),
     ApplicationState.ACCEPTED: ("申込を承諾しました", "審査担当が手配を始め、課金開始日を設定します。"),
@@ -35,11 +36,10 @@ DONE: Mapping[ApplicationState, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class AcceptPage:
-    """`seen`: which review the approver is looking at, sent back with the decision."""
+    """`starts_on` and `verdict`: None while the day is being typed. `seen`: which review the approver is looking at."""
 
     facts: Facts
     form: Form
-    asked: Form
     starts_on: date | None
     verdict: Verdict | None
     line_count: int
@@ -69,16 +69,25 @@ class DonePage:
 
 
 async def accept_form(call: Call) -> Response:
-    """確認: what acceptance brings about with the asked first day of service, evaluated by the terms now."""
-    return await _accept_page(call, await found(call))
+    """入力 of the first day of service, and with it in the address 確認: what follows, evaluated by the terms now."""
+    application = await found(call)
+    _decidable(application)
+    typed = call.request.query_params.get("starts_on")
+    form = Form({"starts_on": f"{next_day(call.today):%Y/%m/%d}" if typed is None else typed}, labels=ACCEPT_LABELS)
+    starts_on = None
+    if typed is not None and "edit" not in call.request.query_params:
+        starts_on = _first_day(form, call.today)
+    return await _accept_page(call, application, form, starts_on, status=422 if form.errors else 200)
 
 
 async def accept(call: Call) -> Response:
+    """The day is the one that 確認 showed: its form has no field to type another into."""
     application = await found(call)
-    form = call.form(starts_on="利用開始日")
-    starts_on = day(form, "starts_on")
-    if starts_on is None or form.errors:
-        return await _accept_page(call, application, form=form, status=422)
+    form = call.form(**ACCEPT_LABELS)
+    starts_on = _first_day(form, call.today)
+    if starts_on is None:
+        _decidable(application)
+        return await _accept_page(call, application, form, None, status=422)
     try:
         await acts.accept(
             call.db,
@@ -90,34 +99,33 @@ async def accept(call: Call) -> Response:
         )
     except Refused as refused:
         shown = violations_shown(refused.violations)
-        return await _accept_page(call, await found(call), form=form, violations=shown, status=422)
+        return await _accept_page(call, await found(call), form, starts_on, violations=shown, status=422)
     return go(f"{PATH}/{call.id()}/done")
+
+
+def _first_day(form: Form, today: date) -> date | None:
+    starts_on = day(form, "starts_on")
+    if starts_on is not None and starts_on < today:
+        form.refuse("starts_on", "承諾の日（本日）以後の日にしてください。")
+    return None if form.errors else starts_on
 
 
 async def _accept_page(
     call: Call,
     application: Application,
+    form: Form,
+    starts_on: date | None,
     *,
-    form: Form | None = None,
     violations: tuple[ShownViolation, ...] = (),
     status: int = 200,
 ) -> Response:
-    _decidable(application)
-    typed = form.value("starts_on") if form else call.query("starts_on") or f"{next_day(call.today):%Y/%m/%d}"
-    asked = Form({"starts_on": typed}, labels={"starts_on": "利用開始日"})
-    starts_on = day(asked, "starts_on")
-    if starts_on is not None and starts_on < call.today:
-        asked.refuse("starts_on", "承諾の日（本日）以後の日にしてください。")
-    if asked.errors:
-        starts_on = None
     verdict = None
     if starts_on is not None:
         verdict = verdict_of(await assess(call.db, application, on=call.today, starts_on=starts_on))
     count, _ = await applications.line_counts(call.db, application.id, subscriber_id=application.subscriber_id)
     page = AcceptPage(
         facts=facts_of(application),
-        form=form or Form(),
-        asked=asked,
+        form=form,
         starts_on=starts_on,
         verdict=verdict,
         line_count=count,

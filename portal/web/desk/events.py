@@ -1,23 +1,23 @@
 """記録: the append-only log, newest first, paged by the events' own ids."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
 from starlette.responses import Response
 
-from portal.records import events
+from portal.records import events, home
 from portal.records.events import Event
 from portal.web.access import ROLE_LABELS
+from portal.web.details import details_said, referred
 from portal.web.forms import Form
 from portal.web.shown import ClauseRef, Paging, clause_ref
 from portal.web.transaction import Call
-from portal.web.verbs import DETAIL_LABELS, OBJECT_LABELS, VERB_LABELS
+from portal.web.verbs import OBJECT_LABELS, VERB_LABELS
 
 ROWS = 50
-LONGEST = 60
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Row:
     object_href: str
     who: str
     roles: str
+    reason: tuple[str, ...]
     detail: str
     clauses: tuple[ClauseRef, ...]
 
@@ -66,8 +67,14 @@ async def index(call: Call) -> Response:
         _href(kept, after=shown[0].id) if newer else None,
         _href(kept, before=shown[-1].id) if older else None,
     )
+    numbers = await home.numbers_of(
+        call.db,
+        [one for event in shown if (one := referred(event, "application"))],
+        [one for event in shown if (one := referred(event, "contract"))],
+        subscriber_id=None,
+    )
     page = IndexPage(
-        rows=tuple(_row(event) for event in shown),
+        rows=tuple(_row(event, numbers) for event in shown),
         paging=paging,
         form=Form(kept),
         verbs=(("", "すべて"), *VERB_LABELS.items()),
@@ -77,8 +84,7 @@ async def index(call: Call) -> Response:
     return call.page("desk/events/list.html", page)
 
 
-def _row(event: Event) -> Row:
-    details = [f"{DETAIL_LABELS.get(name, name)}：{_text(value)}" for name, value in event.details.items() if value]
+def _row(event: Event, numbers: Mapping[UUID, str]) -> Row:
     return Row(
         id=event.id,
         at=event.at,
@@ -87,17 +93,10 @@ def _row(event: Event) -> Row:
         object_href=_href({"kind": event.object_kind, "object": str(event.object_id)}),
         who=f"{event.company}　{event.person_name}".strip(),
         roles="・".join(ROLE_LABELS.get(role, role) for role in event.roles),
-        detail="　".join((*((event.reason,) if event.reason else ()), *details)),
+        reason=tuple((event.reason or "").splitlines()),
+        detail="　".join(details_said(event, numbers)),
         clauses=tuple(clause_ref(one) for one in event.clauses),
     )
-
-
-def _text(value: Any) -> str:
-    """A detail in words; a long one (a hash) by its beginning."""
-    if isinstance(value, list):
-        return "、".join(ROLE_LABELS.get(str(one), str(one)) for one in value)
-    text = str(value)
-    return text if len(text) <= LONGEST else f"{text[:12]}…"
 
 
 def _href(kept: dict[str, str], **more: int) -> str:

@@ -80,8 +80,8 @@ class SheetForm:
         return cls(Form(values), {offering: ["1"] for offering in BY_LINES})
 
     @classmethod
-    def copied(cls, target: str, sheet: PriceSheet) -> "SheetForm":
-        """The amounts of another sheet; its first day is not copied."""
+    def copied(cls, target: str, sheet: PriceSheet, *, instead_of: UUID | None = None) -> "SheetForm":
+        """The amounts of another sheet; its first day only where the new sheet is to take its place."""
         values = {"target": target, "line_count_basis": sheet.line_count_basis.value}
         values |= {f"initial-{kind}": f"{amount:,}" for kind, amount in sheet.option_initial.items()}
         values |= {f"monthly-{kind}": f"{amount:,}" for kind, amount in sheet.option_monthly.items()}
@@ -96,6 +96,8 @@ class SheetForm:
             "option_stop_fee_per_device": sheet.option_stop_fee_per_device,
         }
         values |= {name: f"{amount:,}" for name, amount in amounts.items()}
+        if instead_of is not None:
+            values |= {"effective_from": f"{sheet.effective_on:%Y/%m/%d}", "instead_of": str(instead_of)}
         keys: dict[Offering, list[str]] = {}
         for offering in BY_LINES:
             keys[offering] = [str(number) for number in range(1, len(sheet.base[offering]) + 1)]
@@ -122,6 +124,13 @@ class SheetForm:
             return UUID(subscriber), UUID(contract) if contract else None
         except ValueError:
             self.form.refuse("target", "対象を選んでください。")
+            return None
+
+    def instead_of(self) -> UUID | None:
+        """The sheet that this one corrects; what is no id corrects none."""
+        try:
+            return UUID(self.form.value("instead_of"))
+        except ValueError:
             return None
 
     def sheet(self) -> PriceSheet | None:

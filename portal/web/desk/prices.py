@@ -20,6 +20,7 @@ from portal.web.shown import ClauseRef, Paging, ShownViolation, clause_ref, page
 from portal.web.timeline import ShownEvent, shown_events
 from portal.web.transaction import Call, go
 
+SHOWN = "この料金表はすでに提示されています。直すときは、後の月からの料金表を新しく準備してください。"
 OPTION_CHOICES = tuple((kind.value, entry.label) for kind, entry in OPTIONS.items())
 BAND_COLUMNS: tuple[dict[str, object], ...] = (
     {"name": "up_to", "label": "上限の回線数", "required": False},
@@ -86,10 +87,19 @@ class ShowPage:
     events: tuple[ShownEvent, ...]
     may_show: bool
     may_prepare: bool
+    may_discard: bool
     prepared_by_me: bool
     path: str
     clause: ClauseRef
     violations: tuple[ShownViolation, ...]
+
+
+@dataclass(frozen=True)
+class DiscardPage:
+    form: Form
+    subject: str
+    effective_from: date
+    path: str
 
 
 async def index(call: Call) -> Response:
@@ -108,15 +118,18 @@ async def index(call: Call) -> Response:
 
 
 async def new(call: Call) -> Response:
-    """An empty form, or with `?copy=` the amounts of another sheet to start from."""
-    copied = _uuid(call.query("copy"))
-    if copied is None:
+    """An empty form; or with `?copy=` the amounts of another sheet, with `?revise=` of one that is to be corrected."""
+    revised = _uuid(call.query("revise"))
+    source = revised or _uuid(call.query("copy"))
+    if source is None:
         return await _new(call, SheetForm.blank(call.query("target")))
-    sheet = await prices.get(call.db, copied)
+    sheet = await prices.get(call.db, source)
     if sheet is None:
         raise NotFound
+    if revised and sheet.shown_at is not None:
+        raise Conflict(SHOWN)
     target = _target(sheet.subscriber_id, sheet.contract_id)
-    return await _new(call, SheetForm.copied(target, await amounts_of(call.db, sheet)))
+    return await _new(call, SheetForm.copied(target, await amounts_of(call.db, sheet), instead_of=revised))
 
 
 async def edit_rows(call: Call) -> Response:
@@ -138,7 +151,13 @@ async def prepare(call: Call) -> Response:
         return await _new(call, typed, status=422)
     try:
         sheet_id = await acts.prepare(
-            call.db, by=call.by, at=call.at, subscriber_id=target[0], contract_id=target[1], sheet=sheet
+            call.db,
+            by=call.by,
+            at=call.at,
+            subscriber_id=target[0],
+            contract_id=target[1],
+            sheet=sheet,
+            instead_of=typed.instead_of(),
         )
     except Conflict as conflict:
         typed.form.refuse("effective_from", str(conflict))
@@ -160,6 +179,22 @@ async def show_to_subscriber(call: Call) -> Response:
     return go(f"/desk/price-sheets/{call.id()}")
 
 
+async def ask_discard(call: Call) -> Response:
+    sheet = await prices.get(call.db, call.id())
+    if sheet is None:
+        raise NotFound
+    if sheet.shown_at is not None:
+        raise Conflict(SHOWN)
+    row = _row(sheet)
+    page = DiscardPage(Form(), f"{row.company}　{row.covers}", row.effective_from, row.href)
+    return call.page("desk/prices/discard.html", page)
+
+
+async def discard(call: Call) -> Response:
+    await acts.discard(call.db, by=call.by, at=call.at, sheet_id=call.id())
+    return go("/desk/price-sheets")
+
+
 async def _show(call: Call, violations: tuple[ShownViolation, ...] = (), *, status: int = 200) -> Response:
     sheet = await prices.get(call.db, call.id())
     if sheet is None:
@@ -175,6 +210,7 @@ async def _show(call: Call, violations: tuple[ShownViolation, ...] = (), *, stat
         events=shown_events(told, to_staff=True),
         may_show=waits and may and not mine,
         may_prepare=may,
+        may_discard=waits and may,
         prepared_by_me=waits and mine,
         path=row.href,
         clause=clause_ref("A10"),

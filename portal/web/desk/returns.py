@@ -13,12 +13,15 @@ from portal.usecases.outcomes import Conflict, Refused
 from portal.usecases.reviews import RETURNABLE, Return
 from portal.web.desk.application_view import PATH, Facts, facts_of, found
 from portal.web.forms import Choices, Form
+from portal.web.line_rows import NAMES
 from portal.web.shown import ShownViolation, violations_shown
 from portal.web.transaction import Call, go
 from portal.web.typed import day
 
 RETURN_DAYS = 14
 LINE = "line"
+# The fields of a row, by their names in the subscriber's form, so that the mark stands at the right one.
+CELLS: Choices = (("", "行の全体"), *((name, label) for label, name in NAMES.items()))
 ROW = re.compile(r"returns-(\d{1,4})-field", re.ASCII)
 
 
@@ -99,24 +102,28 @@ def _keys(call: Call) -> tuple[str, ...]:
 
 
 def _return_labels(keys: tuple[str, ...]) -> dict[str, str]:
-    names = (("field", "項目"), (LINE, "回線の行番号"), ("reason", "理由"))
+    names = (("field", "項目"), (LINE, "回線の行番号"), ("column", "回線の列"), ("reason", "理由"))
     return {
         f"returns-{key}-{name}": f"差戻し{place}：{label}" for place, key in enumerate(keys, 1) for name, label in names
     }
 
 
 def _return(form: Form, key: str) -> Return:
-    field, line, reason = (f"returns-{key}-{name}" for name in ("field", LINE, "reason"))
+    field, line, column, reason = (f"returns-{key}-{name}" for name in ("field", LINE, "column", "reason"))
     if not form.value(field):
         form.refuse(field, "差し戻す項目を選んでください。")
     form.need(reason)
     if form.value(field) != LINE:
+        for name in (line, column):
+            if form.text(name):
+                form.refuse(name, "項目に「回線（行番号を指定）」を選んだときだけ入力してください。")
         return Return(form.value(field), form.text(reason))
+    cell = form.choose(column, CELLS)
     number = form.code(line)
     if not (number.isascii() and number.isdigit() and len(number) <= 7):
         form.refuse(line, "回線の行番号を数字で入力してください。")
         return Return(LINE, form.text(reason), line=0)
-    return Return(LINE, form.text(reason), line=int(number))
+    return Return(LINE, form.text(reason), int(number), (cell, dict(CELLS)[cell]) if cell in dict(CELLS[1:]) else None)
 
 
 def _send_back_page(
@@ -136,6 +143,7 @@ def _send_back_page(
     columns = (
         Column("field", "項目", "select", True, choices),
         Column(LINE, "回線の行番号", "text", False, width="xs"),
+        Column("column", "回線の列", "select", False, CELLS),
         Column("reason", "理由", "textarea", True),
     )
     rows = tuple(Row(key, form) for key in keys)
