@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     ForeignKey,
     ForeignKeyConstraint,
@@ -15,7 +16,9 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    case,
     func,
+    literal_column,
     select,
     text,
 )
@@ -72,6 +75,8 @@ class ListedContract:
     offering: str
     accepted_at: datetime
     billing_starts_on: date | None
+    last_on: date | None
+    """The last day that the earliest living notice brings, if there is one."""
     line_count: int
 
 
@@ -100,6 +105,10 @@ class Overview:
     bandwidth_per_100mbps: int | None
     bands: list[tuple[int | None, int]]
     """Of the contract's offering: (up to so many lines, yen a month)."""
+    last_on: date | None
+    notice_id: UUID | None
+    notice_number: str | None
+    """The notice that ends the contract: the one with the earliest last day, of two the first to arrive."""
 
 
 _CONTRACT = select(contracts, subscribers.c.name.label("company")).join(
@@ -107,13 +116,19 @@ _CONTRACT = select(contracts, subscribers.c.name.label("company")).join(
 )
 
 
+# A9: of several notices the earliest last day counts; void ones do not.
+_LAST_ON: ColumnElement[date | None] = literal_column(
+    "(SELECT min(n.effective_on) FROM notices n"
+    " WHERE n.contract_id = contracts.id AND n.kind = 'contract' AND n.voided_at IS NULL)",
+    Date,
+)
 _OVERVIEW = """
     SELECT c.*, o.name AS company, s.id AS sheet_id, s.effective_from AS sheet_from, s.initial_fee, s.base_capped,
            s.line_maintenance_ipoe, s.line_maintenance_shared, s.bandwidth_per_100mbps,
            coalesce((
                SELECT jsonb_agg(jsonb_build_array(b.up_to, b.amount) ORDER BY b.position) FROM price_sheet_bands b
                WHERE b.sheet_id = s.id AND b.offering = c.offering
-           ), '[]') AS bands
+           ), '[]') AS bands, e.effective_on AS last_on, e.id AS notice_id, e.number AS notice_number
     FROM contracts c
     JOIN subscribers o ON o.id = c.subscriber_id
     LEFT JOIN LATERAL (
@@ -122,6 +137,10 @@ _OVERVIEW = """
           AND p.effective_from <= :on
         ORDER BY p.effective_from DESC LIMIT 1
     ) s ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM notices n WHERE n.contract_id = c.id AND n.kind = 'contract' AND n.voided_at IS NULL
+        ORDER BY n.effective_on, n.received_at, n.number LIMIT 1
+    ) e ON true
     WHERE c.id = :contract
 """
 
@@ -183,7 +202,8 @@ async def listed(
         contracts.c.offering,
         contracts.c.accepted_at,
         contracts.c.billing_starts_on,
-        in_service.label("line_count"),
+        _LAST_ON.label("last_on"),
+        case((on <= _LAST_ON, in_service), (_LAST_ON.is_(None), in_service), else_=0).label("line_count"),
     ).join(subscribers, subscribers.c.id == contracts.c.subscriber_id)
     if subscriber_id is not None:
         statement = statement.where(contracts.c.subscriber_id == subscriber_id)

@@ -17,6 +17,7 @@ from portal.terms.offerings import OFFERINGS, Offering
 from portal.terms.option_kinds import OPTIONS, OptionKind
 from portal.terms.periods import Month, is_first_of_month, tokyo_date
 from portal.terms.violations import Violation, Violations
+from portal.usecases import mail
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
 
 CLAUSE = "A10"
@@ -80,7 +81,15 @@ async def show(db: Db, *, by: Person, at: datetime, sheet_id: UUID) -> None:
             month = Month.of(sheet.effective_from).japanese
             raise Refused([Violation(CLAUSE, f"{month}以後の請求書が発行済みです。後の月からの料金表にしてください。")])
     await db.execute(update(prices.sheets).where(prices.sheets.c.id == sheet_id).values(shown_by=by.id, shown_at=at))
-    await _tell(db, sheet_id, sheet.subscriber_id, by=by, at=at, verb="price_sheet_shown")
+    await _tell(
+        db,
+        sheet_id,
+        sheet.subscriber_id,
+        by=by,
+        at=at,
+        verb="price_sheet_shown",
+        effective_from=sheet.effective_from,
+    )
 
 
 async def acknowledge(db: Db, *, by: Person, at: datetime, subscriber_id: UUID, sheet_id: UUID) -> None:
@@ -181,7 +190,9 @@ def _option_rows(sheet: PriceSheet) -> list[dict[str, Any]]:
     ]
 
 
-async def _tell(db: Db, sheet_id: UUID, subscriber_id: UUID, *, by: Person, at: datetime, verb: str) -> None:
+async def _tell(
+    db: Db, sheet_id: UUID, subscriber_id: UUID, *, by: Person, at: datetime, verb: str, **told: object
+) -> None:
     await events.record(
         db,
         by=by,
@@ -191,4 +202,7 @@ async def _tell(db: Db, sheet_id: UUID, subscriber_id: UUID, *, by: Person, at: 
         object_id=sheet_id,
         subscriber_id=subscriber_id,
         clauses=(CLAUSE,),
+    )
+    await mail.tell(
+        db, verb=verb, at=at, object_kind="price_sheet", object_id=sheet_id, subscriber_id=subscriber_id, **told
     )

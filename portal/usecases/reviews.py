@@ -27,6 +27,7 @@ from portal.terms.applications import (
 )
 from portal.terms.periods import japanese, tokyo_date
 from portal.terms.violations import Violation
+from portal.usecases import mail
 from portal.usecases.assessments import assess
 from portal.usecases.contracts import EFFECTS, Acceptance
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
@@ -121,6 +122,7 @@ async def send_back(
         by=by,
         at=at,
         details={"return_by": return_by.isoformat(), "fields": len(returns)},
+        return_by=return_by,
     )
 
 
@@ -195,6 +197,7 @@ async def accept(
         at=at,
         clauses=tuple(check.clause for check in assessment.checks),
         details={"contract": str(contract_id), "starts_on": starts_on.isoformat()},
+        starts_on=starts_on,
     )
     return contract_id
 
@@ -283,6 +286,7 @@ async def _event(
     reason: str | None = None,
     details: dict[str, Any] | None = None,
     internal: bool = False,
+    **told: object,
 ) -> None:
     await events.record(
         db,
@@ -296,3 +300,4 @@ async def _event(
         reason=reason,
         details=details,
     )
+    await mail.tell_of_application(db, application, verb=verb, at=at, **told)

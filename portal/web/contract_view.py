@@ -15,7 +15,7 @@ from portal.records.lines import ListedLine, PrefectureCount
 from portal.terms import standing
 from portal.terms.offerings import DWELLING_LABELS, OFFERINGS, Dwelling, Offering
 from portal.terms.option_kinds import OPTIONS, OptionKind
-from portal.terms.periods import Span, japanese, minimum_term_last_day, tokyo_date
+from portal.terms.periods import Span, earliest, japanese, minimum_term_last_day, tokyo_date
 from portal.terms.revisions import in_force_on
 from portal.terms.standing import CONTRACT_STATE_LABELS, SERVICE_STATE_LABELS, ContractState, ServiceState
 from portal.usecases.assessments import PURPOSE_LABELS
@@ -94,6 +94,9 @@ class ContractView:
     sheet: ShownSheet | None
     events: tuple[ShownEvent, ...]
     statements_href: str
+    last_on: date | None
+    notice_href: str | None
+    notice_number: str | None
 
 
 async def contract_view(call: Call, *, subscriber_id: UUID | None) -> ContractView:
@@ -114,8 +117,13 @@ async def contract_view(call: Call, *, subscriber_id: UUID | None) -> ContractVi
         limit=PAGE_ROWS + 1,
     )
     entry = OFFERINGS[Offering(contract.offering)]
-    counted = await lines.count_by_prefecture(
-        call.db, contract.id, subscriber_id=owner, on=on, consents=entry.controls_traffic
+    ended = contract.last_on is not None and contract.last_on < on
+    counted = (
+        ()
+        if ended
+        else await lines.count_by_prefecture(
+            call.db, contract.id, subscriber_id=owner, on=on, consents=entry.controls_traffic
+        )
     )
     told = await events.of_object(call.db, "contract", contract.id)
     path = f"{base}/{contract.id}"
@@ -141,13 +149,16 @@ async def contract_view(call: Call, *, subscriber_id: UUID | None) -> ContractVi
         tone=CONTRACT_TONES[state],
         counts=_counts(counted, consents=entry.controls_traffic),
         prefectures=tuple((one.prefecture, one.in_service + one.planned) for one in counted),
-        lines=tuple(_line(row, on) for row in rows),
+        lines=tuple(_line(row, on, contract.last_on) for row in rows),
         shows_consent=entry.controls_traffic,
         paging=paging,
         form=Form({"q": search}),
         sheet=_sheet(contract, base),
         events=shown_events(reversed(told), to_staff=subscriber_id is None),
         statements_href=f"{statements}?contract={contract.id}",
+        last_on=contract.last_on,
+        notice_href=f"{base.removesuffix('contracts')}notices/{contract.notice_id}" if contract.notice_id else None,
+        notice_number=contract.notice_number,
     )
 
 
@@ -178,8 +189,10 @@ def _counts(counted: Sequence[PrefectureCount], *, consents: bool) -> tuple[tupl
     return tuple(rows)
 
 
-def _line(row: ListedLine, on: date) -> ShownLine:
-    state = standing.service_state(Span(row.starts_on, row.last_on), on)
+def _line(row: ListedLine, on: date, contract_last_on: date | None) -> ShownLine:
+    """A9: a line ends with its contract at the latest."""
+    last_on = earliest(row.last_on, contract_last_on)
+    state = standing.service_state(Span(row.starts_on, last_on), on)
     return ShownLine(
         access_line_id=row.access_line_id,
         state=SERVICE_STATE_LABELS[state],
@@ -189,7 +202,7 @@ def _line(row: ListedLine, on: date) -> ShownLine:
         own_reference=row.own_reference or "",
         partner=row.partner_code or "",
         starts_on=row.starts_on,
-        last_on=row.last_on,
+        last_on=last_on,
         options="、".join(OPTIONS[OptionKind(option)].file_label for option in row.options),
         consented_at=row.consented_at,
         consent=f"{METHOD_LABELS[row.consent_method]}・{row.policy_version}版" if row.consent_method else "記録なし",
@@ -241,11 +254,11 @@ HEADER = (
 
 async def lines_file(call: Call, *, subscriber_id: UUID | None) -> Response:
     """Every line of a contract as CSV（Excel用）: BOM, CRLF, formulas neutralised; access keys are never in it."""
-    contract = await contracts.get(call.db, call.id(), subscriber_id=subscriber_id)
+    contract = await contracts.overview(call.db, call.id(), on=call.today, subscriber_id=subscriber_id)
     if contract is None:
         raise NotFound
     found = await lines.listed(call.db, contract.id, subscriber_id=contract.subscriber_id, on=call.today)
-    body = excel_csv((HEADER, *(_cells(row, call.today) for row in found)))
+    body = excel_csv((HEADER, *(_cells(row, call.today, contract.last_on) for row in found)))
     name = f"lines-{contract.number}-{call.today:%Y%m%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
@@ -258,8 +271,9 @@ def excel_csv(rows: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _cells(row: ListedLine, on: date) -> tuple[str, ...]:
-    state = standing.service_state(Span(row.starts_on, row.last_on), on)
+def _cells(row: ListedLine, on: date, contract_last_on: date | None) -> tuple[str, ...]:
+    last_on = earliest(row.last_on, contract_last_on)
+    state = standing.service_state(Span(row.starts_on, last_on), on)
     return (
         row.access_line_id,
         SERVICE_STATE_LABELS[state],
@@ -269,7 +283,7 @@ def _cells(row: ListedLine, on: date) -> tuple[str, ...]:
         row.own_reference or "",
         row.partner_code or "",
         f"{row.starts_on:%Y/%m/%d}",
-        f"{row.last_on:%Y/%m/%d}" if row.last_on else "",
+        f"{last_on:%Y/%m/%d}" if last_on else "",
         ";".join(OPTIONS[OptionKind(option)].file_label for option in row.options),
         row.end_user_ref or "",
         f"{tokyo_date(row.consented_at):%Y/%m/%d}" if row.consented_at else "",

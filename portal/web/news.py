@@ -23,6 +23,10 @@ _BOTH = frozenset(
         "application_found_infeasible",
         "billing_start_set",
         "billing_start_corrected",
+        "notice_acknowledged",
+        "notice_given",
+        "notice_voided",
+        "options_stopped",
         "policy_agreed",
         "price_sheet_shown",
         "price_sheet_acknowledged",
@@ -31,6 +35,7 @@ _BOTH = frozenset(
 )
 SUBSCRIBER_NEWS = _BOTH | {"partner_added", "duties_imposed"}
 STAFF_NEWS = _BOTH | {
+    "notice_void_prepared",
     "application_prepared",
     "policy_prepared",
     "policy_published",
@@ -59,6 +64,6 @@ async def latest_news(call: Call) -> tuple[ShownEvent, ...]:
 
 def _about(event: Event, numbers: Mapping[UUID, str]) -> str:
     label = OBJECT_LABELS.get(event.object_kind, "")
-    told = [event.details[name] for name in ("version", "month", "name") if event.details.get(name)]
+    told = [event.details[name] for name in ("version", "month", "name", "number") if event.details.get(name)]
     known = numbers.get(event.object_id) or (told[0] if told else "")
     return f"{label} {known}".strip()

@@ -12,6 +12,7 @@ from portal.web.verbs import VERB_LABELS
 DETAIL_LABELS: Mapping[str, str] = {
     "starts_on": "利用開始日",
     "return_by": "補正の期限",
+    "effective_on": "最終利用日",
     "code_label": "理由の区分",
     "before": "変更前",
     "after": "設定した日",

@@ -109,11 +109,13 @@ def endpoint(handler: Handler, who: Who) -> Callable[[Request], Awaitable[Respon
             data = await bodies.posted(request) if writes else FormData()
         except bodies.Unreadable as error:
             return errors.page(request, services, errors.UNREADABLE, message=str(error))
+        # 到達 (A9): one reading of the clock once the request is whole, kept when the transaction is tried again.
+        at = services.clock.now()
         try:
             try:
-                return await _inside(request, services, handler, who, data, writes=writes)
+                return await _inside(request, services, handler, who, data, at=at, writes=writes)
             except Stale:
-                return await _inside(request, services, handler, who, data, writes=writes)
+                return await _inside(request, services, handler, who, data, at=at, writes=writes)
         except Unreachable:
             return errors.page(request, services, errors.BUSY)
         except DBAPIError as error:
@@ -172,9 +174,8 @@ def _kind_of(error: DBAPIError, *, writes: bool) -> errors.Kind | None:
 
 
 async def _inside(
-    request: Request, services: Services, handler: Handler, who: Who, data: FormData, *, writes: bool
+    request: Request, services: Services, handler: Handler, who: Who, data: FormData, *, at: datetime, writes: bool
 ) -> Response:
-    at = services.clock.now()
     async with _connected(services.pool) as db:
         transaction = await db.begin()
         person = await _enter(db, request, at=at)
