@@ -1,4 +1,4 @@
-"""The command line: simulate, check files, migrate, serve, demo."""
+"""The command line: simulate, check files, migrate, serve, worker, demo."""
 
 import argparse
 import asyncio
@@ -46,6 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     serve.add_argument("--host", default="127.0.0.1")
     serve.add_argument("--port", type=int, default=8000)
     serve.set_defaults(run=lambda given: _serve(given.host, given.port))
+
+    worker = commands.add_parser("worker", help="send the mail that waits in the outbox")
+    worker.set_defaults(run=lambda _: _worker())
 
     demo = commands.add_parser("demo", help="the portal with a provider, a database and living sample data")
     demo.add_argument("--directory", type=Path, default=Path(".portal/demo"))
@@ -102,6 +105,18 @@ def _serve(host: str, port: int) -> int:
     from portal.settings import from_environment
 
     uvicorn.run(create_app(from_environment()), host=host, port=port, proxy_headers=False, server_header=False)
+    return 0
+
+
+def _worker() -> int:
+    from portal import jobs
+    from portal.settings import SettingsError, from_environment
+
+    settings = from_environment()
+    for name, value in (("PORTAL_SMTP_URL", settings.smtp_url), ("PORTAL_MAIL_FROM", settings.mail_from)):
+        if not value:
+            raise SettingsError(f"{name} is not set")
+    asyncio.run(jobs.serve(settings))
     return 0
 
 

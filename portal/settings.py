@@ -36,6 +36,9 @@ class Settings:
     sealing_key: bytes = field(repr=False)
     provider: Provider
     product_name: str = "IPoE再販ポータル"
+    # The worker's way out; the web never sends.
+    smtp_url: str = field(default="", repr=False)
+    mail_from: str = ""
     allow_internal_issuers: bool = False
     demo: bool = False
 
@@ -62,6 +65,8 @@ def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
             bank_account=need("PORTAL_PROVIDER_BANK_ACCOUNT"),
         ),
         product_name=environ.get("PORTAL_PRODUCT_NAME", "IPoE再販ポータル"),
+        smtp_url=_smtp(environ.get("PORTAL_SMTP_URL", "")),
+        mail_from=_address(environ.get("PORTAL_MAIL_FROM", "")),
         allow_internal_issuers=environ.get("PORTAL_ALLOW_INTERNAL_ISSUERS") == "1",
         demo=environ.get("PORTAL_DEMO") == "1",
     )
@@ -106,6 +111,29 @@ def _origin(url: str) -> str:
     ):
         raise SettingsError("PORTAL_BASE_URL must be http(s)://host[:port], without a path")
     return parts.geturl()
+
+
+def _smtp(url: str) -> str:
+    """Where mail is handed over; empty: nowhere yet. A password goes only through TLS, or stays on this machine."""
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.hostname) and not parts.path.strip("/") and parts.port != 0
+    except ValueError:
+        whole = False
+    if url and (not whole or parts.scheme not in {"smtp", "smtp+starttls", "smtps"}):
+        raise SettingsError("PORTAL_SMTP_URL must be smtp://, smtp+starttls:// or smtps://[user:password@]host[:port]")
+    if parts.scheme == "smtp" and parts.password and parts.hostname not in {"127.0.0.1", "::1", "localhost"}:
+        raise SettingsError("PORTAL_SMTP_URL has a password: use smtps:// or smtp+starttls://")
+    return url
+
+
+def _address(address: str) -> str:
+    """The address that mail comes from; empty: none yet."""
+    name, _, domain = address.partition("@")
+    plain = address.isascii() and address.isprintable() and not set(address) & set(' <>,;:"()[]\\')
+    if address and not (plain and name and domain and "@" not in domain):
+        raise SettingsError("PORTAL_MAIL_FROM must be one plain address: portal@provider.example")
+    return address
 
 
 def _registration_number(number: str) -> str:

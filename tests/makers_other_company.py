@@ -21,6 +21,7 @@ from portal.usecases.reviews import Return
 from tests.builders import Company, World
 from tests.makers_applications import ANSWERS, cells, csv_file, drafted, submitted
 from tests.makers_closings import shown
+from tests.makers_notices import given, unit_ids
 from tests.makers_reviews import MadeLine, accepted, in_billing
 from tests.makers_reviews import submitted as arrived
 from tests.makers_terms import price_sheet, quote
@@ -71,7 +72,7 @@ Way = Callable[[Holdings], Awaitable[Visit]]
 
 async def contract_and_invoice(portal: Portal, company: Company) -> Holdings:
     """A contract in billing since 2026-10-20, and its invoice of October, issued."""
-    line = MadeLine(access_line_id="CAF0007770099", own_reference="見本管理7770099")
+    line = MadeLine(access_line_id="CAF0007770099", own_reference="見本管理7770099", options=("dslite_bundle",))
     pool, world = portal.pool, portal.world
     contract_id = await accepted(pool, world, await arrived(pool, company, (line,)))
     await in_billing(pool, world, contract_id, date(2026, 10, 20))
@@ -174,6 +175,12 @@ async def sheet(holdings: Holdings) -> UUID:
     return await quote(holdings.pool, world, holdings.company, sheet=price_sheet(effective_on))
 
 
+async def notice(holdings: Holdings) -> UUID:
+    """A 解約申込書 for the contract, far in the future."""
+    company = holdings.company
+    return (await given(holdings.pool, company, holdings.contract_id, at=AT, requested_on=date(2040, 1, 31))).id
+
+
 async def of_application(
     make: Callable[[Holdings], Awaitable[UUID]],
     path: str,
@@ -199,6 +206,17 @@ async def of_upload(path: str, holdings: Holdings, *, form: Mapping[str, str | l
 
 async def of_contract(path: str, holdings: Holdings) -> Visit:
     return Visit(f"/contracts/{holdings.contract_id}{path}")
+
+
+async def of_notice_form(path: str, holdings: Holdings, *, options: bool = False) -> Visit:
+    """The form of a notice; with `options`, for an option of the contract."""
+    units = await unit_ids(holdings.pool, holdings.company, holdings.contract_id) if options else ()
+    form: dict[str, str | list[str]] = {"requested_on": "2040-01-31", "units": [str(one) for one in units]}
+    return Visit(f"/contracts/{holdings.contract_id}{path}", form)
+
+
+async def of_notice(path: str, holdings: Holdings) -> Visit:
+    return Visit(f"/notices/{await notice(holdings)}{path}")
 
 
 async def of_invoice(path: str, holdings: Holdings) -> Visit:
@@ -252,6 +270,12 @@ VISITS: Mapping[str, Way] = {
     f"POST {APPLICATION}/copy": partial(of_application, withdrawn, "/copy"),
     "GET /contracts/{id:uuid}": partial(of_contract, ""),
     "GET /contracts/{id:uuid}/lines.csv": partial(of_contract, "/lines.csv"),
+    "GET /contracts/{id:uuid}/notice": partial(of_notice_form, "/notice"),
+    "POST /contracts/{id:uuid}/notice": partial(of_notice_form, "/notice"),
+    "GET /contracts/{id:uuid}/option-notice": partial(of_notice_form, "/option-notice"),
+    "POST /contracts/{id:uuid}/option-notice": partial(of_notice_form, "/option-notice", options=True),
+    "GET /notices/{id:uuid}": partial(of_notice, ""),
+    "GET /notices/{id:uuid}/pdf": partial(of_notice, "/pdf"),
     "GET /partners/{id:uuid}": partial(of_partner, ""),
     "POST /partners/{id:uuid}/duties": partial(of_partner, "/duties"),
     "GET /policies/{version}/agreed": partial(of_agreement, "agreed"),

@@ -95,3 +95,45 @@ def test_no_secret_is_shown_when_settings_are_printed() -> None:
     assert "架空ネットワーク株式会社" in shown
     for secret in ("web-secret", repr(bytes(range(32)))):
         assert secret not in shown
+
+
+def test_the_way_out_for_mail_may_be_missing() -> None:
+    """Only the worker needs it, and says so when it starts."""
+    settings = from_environment(WHOLE)
+    assert (settings.smtp_url, settings.mail_from) == ("", "")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://relay.example",
+        "smtp://u:secret@127.0.0.1:2525",
+        "smtps://u:secret@relay.example",
+        "smtp+starttls://u:secret@relay.example:587",
+    ],
+)
+def test_ways_out_for_mail(url: str) -> None:
+    settings = from_environment({**WHOLE, "PORTAL_SMTP_URL": url, "PORTAL_MAIL_FROM": "portal@provider.example"})
+    assert (settings.smtp_url, settings.mail_from) == (url, "portal@provider.example")
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORTAL_SMTP_URL", "relay.example"),
+        ("PORTAL_SMTP_URL", "https://relay.example"),
+        ("PORTAL_SMTP_URL", "smtp://"),
+        ("PORTAL_SMTP_URL", "smtp://relay.example/path"),
+        ("PORTAL_SMTP_URL", "smtp://u:secret@relay.example"),
+        ("PORTAL_SMTP_URL", "smtp://relay.example:port"),
+        ("PORTAL_MAIL_FROM", "portal"),
+        ("PORTAL_MAIL_FROM", "@provider.example"),
+        ("PORTAL_MAIL_FROM", "ポータル <portal@provider.example>"),
+        ("PORTAL_MAIL_FROM", "a@provider.example,b@provider.example"),
+        ("PORTAL_MAIL_FROM", "a@provider.example\nBcc: b@provider.example"),
+    ],
+)
+def test_a_malformed_way_out_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name} "):
+        from_environment({**WHOLE, name: value})

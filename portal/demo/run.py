@@ -17,7 +17,7 @@ import uvicorn
 
 from portal.app import create_app
 from portal.clock import SystemClock
-from portal.demo import cast, openid, world
+from portal.demo import cast, mailing, openid, world
 from portal.gateways.cipher import Cipher
 from portal.gateways.postgres import EmbeddedPostgres, PostgresFailed, free_port
 from portal.records import database, server
@@ -82,7 +82,7 @@ def _serve(stack: ExitStack, directory: Path, port: int) -> None:
     stack.callback(_let_it_end)
     uvicorn.Server(
         uvicorn.Config(
-            create_app(settings),
+            mailing.with_worker(create_app(settings), settings, directory / "mail"),
             log_level="warning",
             proxy_headers=False,
             server_header=False,

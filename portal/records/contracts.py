@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import (
     CheckConstraint,
     Column,
+    ColumnElement,
     Date,
     ForeignKey,
     ForeignKeyConstraint,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     case,
     func,
+    literal_column,
     select,
     text,
 )
@@ -74,6 +76,8 @@ class ListedContract:
     offering: str
     accepted_at: datetime
     billing_starts_on: date | None
+    last_on: date | None
+    """The last day that the earliest living notice brings, if there is one."""
     line_count: int
 
 
@@ -104,6 +108,10 @@ class Overview:
     bandwidth_per_100mbps: int | None
     bands: list[tuple[int | None, int]]
     """Of the contract's offering: (up to so many lines, yen a month)."""
+    last_on: date | None
+    notice_id: UUID | None
+    notice_number: str | None
+    """The notice that ends the contract: the one with the earliest last day, of two the first to arrive."""
 
 
 _CONTRACT = select(contracts, subscribers.c.name.label("company")).join(
@@ -111,6 +119,12 @@ _CONTRACT = select(contracts, subscribers.c.name.label("company")).join(
 )
 
 
+# A9: of several notices the earliest last day counts; void ones do not.
+_LAST_ON: ColumnElement[date | None] = literal_column(
+    "(SELECT min(n.effective_on) FROM notices n"
+    " WHERE n.contract_id = contracts.id AND n.kind = 'contract' AND n.voided_at IS NULL)",
+    Date,
+)
 _OVERVIEW = """
     SELECT c.*, o.name AS company, coalesce(a.state IN ('accepted', 'provisioning'), false) AS awaits_service,
            s.id AS sheet_id, s.effective_from AS sheet_from, s.initial_fee, s.base_capped,
@@ -118,7 +132,7 @@ _OVERVIEW = """
            coalesce((
                SELECT jsonb_agg(jsonb_build_array(b.up_to, b.amount) ORDER BY b.position) FROM price_sheet_bands b
                WHERE b.sheet_id = s.id AND b.offering = c.offering
-           ), '[]') AS bands
+           ), '[]') AS bands, e.effective_on AS last_on, e.id AS notice_id, e.number AS notice_number
     FROM contracts c
     JOIN subscribers o ON o.id = c.subscriber_id
     LEFT JOIN applications a ON a.id = c.application_id
@@ -128,6 +142,10 @@ _OVERVIEW = """
           AND p.effective_from <= :on
         ORDER BY p.effective_from DESC LIMIT 1
     ) s ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM notices n WHERE n.contract_id = c.id AND n.kind = 'contract' AND n.voided_at IS NULL
+        ORDER BY n.effective_on, n.received_at, n.number LIMIT 1
+    ) e ON true
     WHERE c.id = :contract
 """
 
@@ -189,7 +207,13 @@ async def listed(
         contracts.c.offering,
         contracts.c.accepted_at,
         contracts.c.billing_starts_on,
-        case((applications.c.state.in_(("accepted", "provisioning")), 0), else_=in_service).label("line_count"),
+        _LAST_ON.label("last_on"),
+        case(
+            (applications.c.state.in_(("accepted", "provisioning")), 0),
+            (on <= _LAST_ON, in_service),
+            (_LAST_ON.is_(None), in_service),
+            else_=0,
+        ).label("line_count"),
     )
     statement = statement.join(subscribers, subscribers.c.id == contracts.c.subscriber_id)
     statement = statement.outerjoin(applications, applications.c.id == contracts.c.application_id)

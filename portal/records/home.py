@@ -39,6 +39,12 @@ _AT_THE_DESK = text("""
     WHERE c.billing_starts_on IS NULL AND a.state IS DISTINCT FROM 'infeasible'
     HAVING count(*) > 0
     UNION ALL
+    SELECT 'notice', false, count(*), min(received_at), min(effective_on)
+    FROM notices WHERE acknowledged_at IS NULL AND voided_at IS NULL HAVING count(*) > 0
+    UNION ALL
+    SELECT 'notice_void', void_prepared_by = :me, count(*), min(void_prepared_at), NULL
+    FROM notices WHERE void_prepared_at IS NOT NULL AND voided_at IS NULL GROUP BY 2
+    UNION ALL
     SELECT 'price_sheet', prepared_by = :me, count(*), min(prepared_at), min(effective_from)
     FROM price_sheets WHERE shown_at IS NULL GROUP BY 2
     UNION ALL
@@ -58,8 +64,12 @@ async def at_the_desk(db: Db, *, person_id: UUID) -> Sequence[Waiting]:
 async def month_untried(db: Db, month: date, *, until: date) -> int:
     """How many contracts are in billing in a month (to its last day) whose close nobody has begun."""
     statement = text("""
-        SELECT count(*) FROM contracts
+        SELECT count(*) FROM contracts c
         WHERE billing_starts_on <= :until AND NOT EXISTS (SELECT FROM closings WHERE closings.month = :month)
+          AND NOT EXISTS (
+              SELECT FROM notices n WHERE n.contract_id = c.id AND n.kind = 'contract' AND n.voided_at IS NULL
+                AND n.effective_on < :month
+          )
     """)
     return int(await db.scalar(statement, {"month": month, "until": until}) or 0)
 

@@ -74,6 +74,7 @@ line_options = Table(
     moment("accepted_at"),
     Column("starts_on", Date, nullable=False),
     Column("last_on", Date, nullable=True),
+    UniqueConstraint("subscriber_id", "id"),
     ForeignKeyConstraint(["subscriber_id", "contract_id"], ["contracts.subscriber_id", "contracts.id"]),
     ForeignKeyConstraint(["subscriber_id", "line_id"], ["lines.subscriber_id", "lines.id"]),
     CheckConstraint(f"option IN {OPTIONS}", name="option"),
@@ -175,7 +176,10 @@ _LISTED = """
            l.starts_on, l.last_on,
            ARRAY(
                SELECT o.option FROM line_options o
-               WHERE o.line_id = l.id AND (o.last_on IS NULL OR o.last_on >= :on) ORDER BY o.id
+               WHERE o.line_id = l.id AND coalesce(least(o.last_on, (
+                   SELECT min(n.effective_on) FROM notice_options x
+                   JOIN notices n ON n.id = x.notice_id AND n.voided_at IS NULL WHERE x.line_option_id = o.id
+               )), :on) >= :on ORDER BY o.id
            ) AS options,
            c.end_user_ref, c.consented_at, c.method AS consent_method, v.version AS policy_version
     FROM (

@@ -1,7 +1,7 @@
 """申込, as the subscriber makes them: examined by the terms, submitted, resubmitted, withdrawn. Staff: `reviews`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -24,7 +24,7 @@ from portal.terms.offerings import OFFERINGS, Offering
 from portal.terms.periods import tokyo_date
 from portal.terms.references import reference
 from portal.terms.violations import Violation, Violations, name_some
-from portal.usecases import facts, questions
+from portal.usecases import facts, mail, questions
 from portal.usecases.estimates import Estimate, estimate
 from portal.usecases.line_judgement import Known, is_before_publication, known
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
@@ -175,6 +175,8 @@ async def _tell(
         clauses=("A4-1", "A5-6-1", "A5-6-2", "A5-6-3", "A10") if examined else (),
         details=details,
     )
+    # Handed in again, an application keeps its number; a first one has just been given it.
+    await mail.tell_of_application(db, replace(application, number=number), verb=verb, at=at)
 
 
 async def _new_contract(db: Db, application: Application, rows: Sequence[ApplicationLine], on: date) -> Examined:

@@ -1,5 +1,6 @@
 """月締め: try a month, look at what is unusual, issue by a second person. Nothing is owed before it is issued."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID, uuid4
@@ -10,10 +11,11 @@ from portal.records import closings, contracts, events, invoices, numbers, subsc
 from portal.records.base import Db
 from portal.records.closings import Closing, closing_exceptions
 from portal.records.members import Person
+from portal.records.subscribers import Subscriber
 from portal.terms.payment import due_on
 from portal.terms.periods import Month, next_day, tokyo_date, tokyo_midnight
 from portal.terms.references import reference
-from portal.usecases import facts, invoice_drafts
+from portal.usecases import facts, invoice_drafts, mail
 from portal.usecases.invoice_drafts import Compute, Result, Work, compute_here
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound
 
@@ -194,17 +196,35 @@ async def _list_unusual(
 async def _number_and_issue(db: Db, closing: Closing, *, issued_on: date, at: datetime) -> int:
     drafted = await invoices.of_closing(db, closing.id)
     terms = {one.id: one for one in await subscribers.everyone(db)}
+    numbered: defaultdict[UUID, list[dict[str, str]]] = defaultdict(list)
     for invoice in drafted:
         serial = await numbers.next_serial(db, INVOICE_SERIES, issued_on)
-        payer = terms[invoice.subscriber_id]
+        number = reference(INVOICE_SERIES, issued_on, serial)
         await db.execute(
             update(invoices.invoices)
             .where(invoices.invoices.c.id == invoice.id)
             .values(
-                number=reference(INVOICE_SERIES, issued_on, serial),
+                number=number,
                 issued_on=issued_on,
-                due_on=due_on(issued_on, months=payer.payment_months, day=payer.payment_day),
+                due_on=_due_on(terms[invoice.subscriber_id], issued_on),
                 issued_at=at,
             )
         )
+        numbered[invoice.subscriber_id].append({"number": number, "contract_number": invoice.contract_number})
+    for owner, theirs in numbered.items():
+        await mail.tell(
+            db,
+            verb="month_issued",
+            at=at,
+            object_kind="closing",
+            object_id=closing.id,
+            subscriber_id=owner,
+            month=closing.month,
+            invoices=theirs,
+            due_on=_due_on(terms[owner], issued_on),
+        )
     return len(drafted)
+
+
+def _due_on(payer: Subscriber, issued_on: date) -> date:
+    return due_on(issued_on, months=payer.payment_months, day=payer.payment_day)

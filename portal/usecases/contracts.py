@@ -12,16 +12,16 @@ from portal.records import applications, consents, contracts, events, invoices, 
 from portal.records.applications import Application
 from portal.records.base import Db
 from portal.records.contracts import Contract as ContractRecord
-from portal.records.contracts import Overview
+from portal.records.contracts import ListedContract, Overview
 from portal.records.members import Person
 from portal.terms import fees, references, revisions, statements
 from portal.terms.applications import ApplicationKind, ApplicationState
-from portal.terms.contract import Contract
-from portal.terms.offerings import OFFERINGS, Bandwidth, Offering
+from portal.terms.contract import Contract, End, EndCause
+from portal.terms.offerings import OFFERINGS, Offering
 from portal.terms.periods import Month, japanese, minimum_term_last_day, tokyo_date
 from portal.terms.statements import Statement
 from portal.terms.violations import Violation, Violations
-from portal.usecases import facts
+from portal.usecases import facts, mail
 from portal.usecases.assessments import in_service_elsewhere
 from portal.usecases.outcomes import Conflict, NotFound, Refused
 from portal.usecases.prices import carry_into_contract
@@ -142,17 +142,29 @@ async def set_billing_start(
         .where(table.c.id == contract_id)
         .values(billing_starts_on=on, billing_start_set_by=by.id, billing_start_set_at=at)
     )
+    verb = "billing_start_set" if before is None else "billing_start_corrected"
     await events.record(
         db,
         by=by,
         at=at,
-        verb="billing_start_set" if before is None else "billing_start_corrected",
+        verb=verb,
         object_kind="contract",
         object_id=contract_id,
         subscriber_id=contract.subscriber_id,
         clauses=("A10", "A2", "B2-1-i"),
         reason=reason,
         details={"before": before.isoformat() if before else None, "after": on.isoformat()},
+    )
+    await mail.tell(
+        db,
+        verb=verb,
+        at=at,
+        object_kind="contract",
+        object_id=contract_id,
+        subscriber_id=contract.subscriber_id,
+        number=contract.number,
+        billing_starts_on=on,
+        minimum_term_last_on=begun.minimum_term_last_on,
     )
     return begun
 
@@ -194,11 +206,11 @@ async def _refuse_infeasible(db: Db, contract: ContractRecord) -> None:
         raise Conflict("開通不可となった契約には、課金開始日を設定できません。")
 
 
-def outline(contract: Overview | ContractRecord) -> Contract:
+def outline(contract: Overview | ListedContract) -> Contract:
     """The facts of a contract that need no lines: enough for its state and its minimum term."""
     return Contract(
         offering=Offering(contract.offering),
         accepted_on=tokyo_date(contract.accepted_at),
         billing_starts_on=contract.billing_starts_on,
-        bandwidth=Bandwidth(undivided_mbps=contract.bandwidth_mbps) if contract.bandwidth_mbps else None,
+        ends=(End(cause=EndCause.TERMINATION_NOTICE, last_on=contract.last_on),) if contract.last_on else (),
     )

@@ -5,15 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from uuid import UUID
 
-from portal.records import consents, lines, partners, policies, prices
+from portal.records import consents, lines, notices, partners, policies, prices
 from portal.records.applications import ApplicationLine
 from portal.records.base import Db
 from portal.records.contracts import Contract as ContractRecord
+from portal.records.notices import LivingNotice
 from portal.records.prices import Band, OptionPrice, Sheet
 from portal.terms import fees
 from portal.terms.contract import (
     Consent,
     Contract,
+    End,
+    EndCause,
     Line,
     OptionUnit,
     PartnerEdge,
@@ -21,9 +24,10 @@ from portal.terms.contract import (
     PolicyVersion,
 )
 from portal.terms.fees import LineCountBasis, PriceSheet
+from portal.terms.notices import NoticeKind
 from portal.terms.offerings import Bandwidth, Dwelling, Offering
 from portal.terms.option_kinds import OptionKind
-from portal.terms.periods import tokyo_date
+from portal.terms.periods import earliest, tokyo_date
 
 WEAK_METHOD = "terms_only"
 
@@ -108,11 +112,14 @@ def _sheet(
     )
 
 
-async def contract(db: Db, record: ContractRecord) -> Contract:
-    """Everything the terms ask about one contract that exists."""
+async def contract(db: Db, record: ContractRecord, *, without: UUID | None = None) -> Contract:
+    """Everything the terms ask about one contract that exists; `without`: as if that notice had not arrived."""
     owner = record.subscriber_id
     found = await lines.of_contract(db, record.id, subscriber_id=owner)
     units = await lines.options_of_contract(db, record.id, subscriber_id=owner)
+    arrived = await notices.living(db, record.id, subscriber_id=owner)
+    counting = [notice for notice in arrived if notice.id != without]
+    stops = stops_from(counting)
     edges = await partners.of_subscriber(db, subscriber_id=owner)
     codes = {partner.id: partner.code for partner in edges}
     versions = {policy.id: policy.version for policy in await policies.published(db)}
@@ -149,13 +156,32 @@ async def contract(db: Db, record: ContractRecord) -> Contract:
                 line=str(unit.line_id),
                 accepted_on=tokyo_date(unit.accepted_at),
                 starts_on=unit.starts_on,
-                last_on=unit.last_on,
+                last_on=earliest(unit.last_on, stops.get(unit.id)),
             )
             for unit in units
         },
+        ends=ends_from(counting),
         policy=await policy_standing(db, subscriber_id=owner),
         partners=await partner_edges(db, subscriber_id=owner),
     )
+
+
+def ends_from(living: Iterable[LivingNotice]) -> tuple[End, ...]:
+    """A9: the ends that the living notices of a contract bring, in the order of arrival; the earliest counts."""
+    return tuple(
+        End(cause=EndCause.TERMINATION_NOTICE, last_on=notice.effective_on)
+        for notice in living
+        if notice.kind == NoticeKind.CONTRACT
+    )
+
+
+def stops_from(living: Iterable[LivingNotice]) -> dict[int, date]:
+    """A7-9: the day on which each stopped option ends: of several living notices the earliest."""
+    stops: dict[int, date] = {}
+    for notice in living:
+        for option_id in notice.option_ids:
+            stops[option_id] = min(stops.get(option_id, notice.effective_on), notice.effective_on)
+    return stops
 
 
 async def proposed(

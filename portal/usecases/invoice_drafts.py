@@ -157,13 +157,17 @@ def unusual_findings(work: Work, result: Result, *, previous_monthly: int | None
     if result.statement is None:
         message = "この月の料金表、または回線数に合う区分がありません。料金表を提示してから、試算をやり直してください。"
         return [Unusual("no_price", message, blocking=True)]
+    end = standing.last_on(work.facts)
+    if end is not None and end < work.month.first:
+        # Over before the month began: that nothing is charged is as it should be.
+        return []
     found = []
-    billing = work.facts.billing_starts_on
+    billing, close = work.facts.billing_starts_on, min(end or work.month.last, work.month.last)
     if billing is None and Month.of(work.facts.accepted_on) < Month.of(on):
         found.append(Unusual("no_billing_start", "承諾の翌月になっても、課金開始日が設定されていません（第10条）。"))
     counts_lines = OFFERINGS[Offering(work.record.offering)].counts_lines
-    if counts_lines and billing and billing <= work.month.last and not standing.lines_on(work.facts, work.month.last):
-        found.append(Unusual("no_lines", "課金中ですが、月末に利用中の回線がありません。"))
+    if counts_lines and billing and billing <= close and not standing.lines_on(work.facts, close):
+        found.append(Unusual("no_lines", "課金中ですが、月末（または最終利用日）に利用中の回線がありません。"))
     monthly = sum(charge.amount for charge in result.statement.charges if charge.code in MONTHLY)
     if previous_monthly and abs(monthly - previous_monthly) * 100 > UNUSUAL_PERCENT * previous_monthly:
         message = (

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import insert, update
 from sqlalchemy.dialects.postgresql import insert as insert_once
@@ -17,7 +17,7 @@ from portal.records.policies import Agreement, Policy
 from portal.terms import eligibility
 from portal.terms.periods import tokyo_date
 from portal.terms.references import reference
-from portal.usecases import facts
+from portal.usecases import facts, mail
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
 
 CLAUSE = "A5-6-1"
@@ -134,6 +134,7 @@ async def agree(db: Db, *, by: Person, at: datetime, version: str, sha256: str) 
             clauses=(CLAUSE,),
             details={"number": number, "version": version, "sha256": policy.sha256, "authority": by.authority},
         )
+        await _mailed(db, policy, at=at, verb="policy_agreed", subscriber_id=by.subscriber_id, number=number)
     agreement = await policies.agreement(db, subscriber_id=by.subscriber_id, policy_id=policy.id)
     if agreement is None:
         raise NotFound
@@ -178,4 +179,24 @@ async def _told(db: Db, version: str, *, by: Person, at: datetime, verb: str) ->
         clauses=(CLAUSE,),
         details={"version": version, "sha256": policy.sha256},
     )
+    await _mailed(db, policy, at=at, verb=verb, subscriber_id=None)
     return policy
+
+
+async def _mailed(
+    db: Db, policy: Policy, *, at: datetime, verb: str, subscriber_id: UUID | None, **more: object
+) -> None:
+    await mail.tell(
+        db,
+        verb=verb,
+        at=at,
+        object_kind="policy",
+        object_id=policy.id,
+        subscriber_id=subscriber_id,
+        version=policy.version,
+        sha256=policy.sha256,
+        material=policy.material,
+        effective_on=policy.effective_on,
+        agree_by=policy.agree_by,
+        **more,
+    )

@@ -19,6 +19,7 @@ from portal.terms.option_kinds import OPTIONS, OptionKind
 from portal.terms.periods import Month, is_first_of_month, tokyo_date
 from portal.terms.revisions import REVISIONS
 from portal.terms.violations import Violation, Violations
+from portal.usecases import mail
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
 
 CLAUSE = "A10"
@@ -90,7 +91,15 @@ async def show(db: Db, *, by: Person, at: datetime, sheet_id: UUID) -> None:
             reason = f"{month}以後の請求書が発行済みです。適用開始月を後の月に直すか、この料金表を破棄してください。"
             raise Refused([Violation(CLAUSE, reason)])
     await db.execute(update(prices.sheets).where(prices.sheets.c.id == sheet_id).values(shown_by=by.id, shown_at=at))
-    await _tell(db, sheet_id, sheet.subscriber_id, by=by, at=at, verb="price_sheet_shown")
+    await _tell(
+        db,
+        sheet_id,
+        sheet.subscriber_id,
+        by=by,
+        at=at,
+        verb="price_sheet_shown",
+        effective_from=sheet.effective_from,
+    )
 
 
 async def discard(db: Db, *, by: Person, at: datetime, sheet_id: UUID) -> None:
@@ -243,6 +252,7 @@ async def _tell(
     at: datetime,
     verb: str,
     details: dict[str, Any] | None = None,
+    **told: object,
 ) -> None:
     await events.record(
         db,
@@ -254,4 +264,7 @@ async def _tell(
         subscriber_id=subscriber_id,
         clauses=(CLAUSE,),
         details=details,
+    )
+    await mail.tell(
+        db, verb=verb, at=at, object_kind="price_sheet", object_id=sheet_id, subscriber_id=subscriber_id, **told
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import func, insert, select, update
 
-from portal.records import applications, events, lines
+from portal.records import applications, lines
 from portal.records.applications import Application
 from portal.records.base import Db
 from portal.records.members import Person
@@ -27,6 +27,7 @@ from portal.terms.applications import (
 )
 from portal.terms.periods import japanese, tokyo_date
 from portal.terms.violations import Violation, Violations
+from portal.usecases.application_events import record_act
 from portal.usecases.assessments import assess
 from portal.usecases.contracts import EFFECTS, Acceptance
 from portal.usecases.outcomes import Conflict, Forbidden, NotFound, Refused
@@ -127,13 +128,14 @@ async def send_back(
     )
     unprepared = {"prepared_by": None, "prepared_at": None, "prepared_note": None}
     await _write(db, application, {"state": target, "return_by": return_by, **unprepared}, at=at)
-    await _event(
+    await record_act(
         db,
         application,
         verb=VERBS[Move.SEND_BACK],
         by=by,
         at=at,
         details={"return_by": return_by.isoformat(), "fields": len(returns)},
+        return_by=return_by,
     )
 
 
@@ -166,7 +168,7 @@ async def prepare(
     }
     await _write(db, application, written, at=at)
     # The staff's alone: a subscriber reads the decision, not what was advised.
-    await _event(
+    await record_act(
         db,
         application,
         verb="application_prepared",
@@ -200,7 +202,7 @@ async def accept(
     contract_id = await EFFECTS[kind](db, Acceptance(application=application, by=by, at=at, starts_on=starts_on))
     decision = {"decided_by": by.id, "decided_at": at, "contract_id": contract_id}
     await _write(db, application, {"state": ApplicationState.ACCEPTED, **decision}, at=at)
-    await _event(
+    await record_act(
         db,
         application,
         verb="application_accepted",
@@ -208,6 +210,7 @@ async def accept(
         at=at,
         clauses=tuple(check.clause for check in assessment.checks),
         details={"contract": str(contract_id), "starts_on": starts_on.isoformat()},
+        starts_on=starts_on,
     )
     return contract_id
 
@@ -220,7 +223,7 @@ async def decline(db: Db, *, by: Person, at: datetime, application_id: UUID, cod
         raise Refused((Violation(clause, "謝絶の理由を入力してください。契約者に通知する文です。"),))
     decision = {"decided_by": by.id, "decided_at": at, "decision_code": code, "decision_reason": reason}
     await _write(db, application, {"state": ApplicationState.DECLINED, **decision}, at=at)
-    await _event(
+    await record_act(
         db,
         application,
         verb="application_declined",
@@ -258,7 +261,7 @@ async def put_in_service(db: Db, *, by: Person, at: datetime, application_id: UU
         raise Refused(violations)
     await _write(db, application, {"state": target}, at=at)
     details = {"opened_on": on.isoformat()}
-    await _event(db, application, verb="application_put_in_service", by=by, at=at, details=details)
+    await record_act(db, application, verb="application_put_in_service", by=by, at=at, details=details)
 
 
 async def unfit_opening(db: Db, application: Application, *, on: date, today: date) -> Violations:
@@ -314,36 +317,9 @@ async def _move(
 ) -> None:
     target = _target(application, move, by)
     await _write(db, application, {"state": target, **(values or {})}, at=at)
-    await _event(db, application, verb=VERBS[move], by=by, at=at, reason=reason)
+    await record_act(db, application, verb=VERBS[move], by=by, at=at, reason=reason)
 
 
 async def _write(db: Db, application: Application, values: Mapping[str, Any], *, at: datetime) -> None:
     table = applications.applications
     await db.execute(update(table).where(table.c.id == application.id).values(changed_at=at, **values))
-
-
-async def _event(
-    db: Db,
-    application: Application,
-    *,
-    verb: str,
-    by: Person,
-    at: datetime,
-    clauses: tuple[str, ...] = (),
-    reason: str | None = None,
-    details: dict[str, Any] | None = None,
-    internal: bool = False,
-) -> None:
-    """`clauses`: those that decide the act; taking, sending back and the work after acceptance rest on none."""
-    await events.record(
-        db,
-        by=by,
-        at=at,
-        verb=verb,
-        object_kind="application",
-        object_id=application.id,
-        subscriber_id=None if internal else application.subscriber_id,
-        clauses=clauses,
-        reason=reason,
-        details=details,
-    )

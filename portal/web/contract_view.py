@@ -16,7 +16,7 @@ from portal.terms import standing
 from portal.terms.applications import STATE_LABELS, ApplicationState
 from portal.terms.offerings import DWELLING_LABELS, OFFERINGS, Dwelling, Offering
 from portal.terms.option_kinds import OPTIONS, OptionKind
-from portal.terms.periods import Span, japanese, minimum_term_last_day, tokyo_date
+from portal.terms.periods import Span, earliest, japanese, minimum_term_last_day, tokyo_date
 from portal.terms.revisions import in_force_on
 from portal.terms.standing import CONTRACT_STATE_LABELS, SERVICE_STATE_LABELS, ContractState, ServiceState
 from portal.usecases.assessments import PURPOSE_LABELS
@@ -95,6 +95,9 @@ class ContractView:
     sheet: ShownSheet | None
     events: tuple[ShownEvent, ...]
     statements_href: str
+    last_on: date | None
+    notice_href: str | None
+    notice_number: str | None
 
 
 async def contract_view(call: Call, *, subscriber_id: UUID | None) -> ContractView:
@@ -115,8 +118,13 @@ async def contract_view(call: Call, *, subscriber_id: UUID | None) -> ContractVi
         limit=PAGE_ROWS + 1,
     )
     entry = OFFERINGS[Offering(contract.offering)]
-    counted = await lines.count_by_prefecture(
-        call.db, contract.id, subscriber_id=owner, on=on, consents=entry.controls_traffic
+    ended = contract.last_on is not None and contract.last_on < on
+    counted = (
+        ()
+        if ended
+        else await lines.count_by_prefecture(
+            call.db, contract.id, subscriber_id=owner, on=on, consents=entry.controls_traffic
+        )
     )
     told = await events.of_object(call.db, "contract", contract.id)
     path = f"{base}/{contract.id}"
@@ -142,13 +150,16 @@ async def contract_view(call: Call, *, subscriber_id: UUID | None) -> ContractVi
         tone=CONTRACT_TONES[state],
         counts=_counts(counted, consents=entry.controls_traffic, awaited=contract.awaits_service),
         prefectures=tuple((one.prefecture, one.in_service + one.planned) for one in counted),
-        lines=tuple(_line(row, on, awaited=contract.awaits_service) for row in rows),
+        lines=tuple(_line(row, on, contract) for row in rows),
         shows_consent=entry.controls_traffic,
         paging=paging,
         form=Form({"q": search}),
         sheet=_sheet(contract, base),
         events=shown_events(reversed(told), to_staff=subscriber_id is None),
         statements_href=f"{statements}?contract={contract.id}",
+        last_on=contract.last_on,
+        notice_href=f"{base.removesuffix('contracts')}notices/{contract.notice_id}" if contract.notice_id else None,
+        notice_number=contract.notice_number,
     )
 
 
@@ -181,16 +192,22 @@ def _counts(
     return tuple(rows)
 
 
-def _state(row: ListedLine, on: date, *, awaited: bool) -> tuple[str, str]:
-    """A line's word and tone. `awaited`: 開通 is not recorded yet, so a line whose day has come is not said in use."""
-    state = standing.service_state(Span(row.starts_on, row.last_on), on)
-    if awaited and state in {ServiceState.IN_SERVICE, ServiceState.ENDING}:
+def _state(row: ListedLine, on: date, contract: Overview) -> tuple[str, str]:
+    """A line's word and tone; before 開通 is recorded, a line whose day has come is not said to be in use."""
+    state = standing.service_state(Span(row.starts_on, _last_on(row, contract)), on)
+    if contract.awaits_service and state in {ServiceState.IN_SERVICE, ServiceState.ENDING}:
         return STATE_LABELS[ApplicationState.PROVISIONING], "progress"
     return SERVICE_STATE_LABELS[state], LINE_TONES[state]
 
 
-def _line(row: ListedLine, on: date, *, awaited: bool) -> ShownLine:
-    state, tone = _state(row, on, awaited=awaited)
+def _last_on(row: ListedLine, contract: Overview) -> date | None:
+    """A9: a line ends with its contract at the latest."""
+    return earliest(row.last_on, contract.last_on)
+
+
+def _line(row: ListedLine, on: date, contract: Overview) -> ShownLine:
+    last_on = _last_on(row, contract)
+    state, tone = _state(row, on, contract)
     return ShownLine(
         access_line_id=row.access_line_id,
         state=state,
@@ -200,7 +217,7 @@ def _line(row: ListedLine, on: date, *, awaited: bool) -> ShownLine:
         own_reference=row.own_reference or "",
         partner=row.partner_code or "",
         starts_on=row.starts_on,
-        last_on=row.last_on,
+        last_on=last_on,
         options="、".join(OPTIONS[OptionKind(option)].file_label for option in row.options),
         consented_at=row.consented_at,
         consent=f"{METHOD_LABELS[row.consent_method]}・{row.policy_version}版" if row.consent_method else "記録なし",
@@ -256,7 +273,7 @@ async def lines_file(call: Call, *, subscriber_id: UUID | None) -> Response:
     if contract is None:
         raise NotFound
     found = await lines.listed(call.db, contract.id, subscriber_id=contract.subscriber_id, on=call.today)
-    body = excel_csv((HEADER, *(_cells(row, call.today, awaited=contract.awaits_service) for row in found)))
+    body = excel_csv((HEADER, *(_cells(row, call.today, contract) for row in found)))
     name = f"lines-{contract.number}-{call.today:%Y%m%d}.csv"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(body, media_type="text/csv; charset=utf-8", headers=headers)
@@ -269,17 +286,18 @@ def excel_csv(rows: Sequence[Sequence[str]]) -> bytes:
     return text.getvalue().encode("utf-8-sig")
 
 
-def _cells(row: ListedLine, on: date, *, awaited: bool) -> tuple[str, ...]:
+def _cells(row: ListedLine, on: date, contract: Overview) -> tuple[str, ...]:
+    last_on = _last_on(row, contract)
     return (
         row.access_line_id,
-        _state(row, on, awaited=awaited)[0],
+        _state(row, on, contract)[0],
         DWELLING_LABELS[Dwelling(row.dwelling)],
         row.prefecture,
         row.area or "",
         row.own_reference or "",
         row.partner_code or "",
         f"{row.starts_on:%Y/%m/%d}",
-        f"{row.last_on:%Y/%m/%d}" if row.last_on else "",
+        f"{last_on:%Y/%m/%d}" if last_on else "",
         ";".join(OPTIONS[OptionKind(option)].file_label for option in row.options),
         row.end_user_ref or "",
         f"{tokyo_date(row.consented_at):%Y/%m/%d}" if row.consented_at else "",

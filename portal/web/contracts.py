@@ -7,10 +7,9 @@ from starlette.responses import Response
 
 from portal.records import contracts
 from portal.terms import standing
-from portal.terms.contract import Contract
 from portal.terms.offerings import OFFERINGS, Offering
-from portal.terms.periods import tokyo_date
 from portal.terms.standing import CONTRACT_STATE_LABELS
+from portal.usecases.contracts import outline
 from portal.web.access import PREPARES
 from portal.web.contract_view import CONTRACT_TONES, ContractView, contract_view, lines_file
 from portal.web.forms import Form
@@ -44,6 +43,7 @@ class IndexPage:
 @dataclass(frozen=True)
 class ShowPage:
     contract: ContractView
+    may_give_notice: bool
 
 
 async def index(call: Call) -> Response:
@@ -69,10 +69,7 @@ async def index(call: Call) -> Response:
 
 def contract_row(row: contracts.ListedContract, *, on: date, path: str) -> ContractRow:
     offering = Offering(row.offering)
-    facts = Contract(
-        offering=offering, accepted_on=tokyo_date(row.accepted_at), billing_starts_on=row.billing_starts_on
-    )
-    state = standing.contract_state(facts, on)
+    state = standing.contract_state(outline(row), on)
     return ContractRow(
         href=f"{path}/{row.id}",
         number=row.number,
@@ -87,7 +84,9 @@ def contract_row(row: contracts.ListedContract, *, on: date, path: str) -> Contr
 
 
 async def show(call: Call) -> Response:
-    return call.page("contracts/show.html", ShowPage(await contract_view(call, subscriber_id=call.subscriber_id)))
+    contract = await contract_view(call, subscriber_id=call.subscriber_id)
+    ended = contract.last_on is not None and contract.last_on < call.today
+    return call.page("contracts/show.html", ShowPage(contract, PREPARES.admits(call.by) and not ended))
 
 
 async def export(call: Call) -> Response:

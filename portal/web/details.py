@@ -32,6 +32,8 @@ DETAIL_LABELS: Mapping[str, str] = {
     "fields": "指摘",
     "recommendation": "審査の結果",
     "code_label": "理由の区分",
+    "effective_on": "最終利用日",
+    "units": "オプション",
     "before": "変更前",
     "after": "設定した日",
     "slug": "接続名",

@@ -25,6 +25,10 @@ _BOTH = frozenset(
         "application_found_infeasible",
         "billing_start_set",
         "billing_start_corrected",
+        "notice_acknowledged",
+        "notice_given",
+        "notice_voided",
+        "options_stopped",
         "policy_agreed",
         "price_sheet_shown",
         "price_sheet_acknowledged",
@@ -33,6 +37,7 @@ _BOTH = frozenset(
 )
 SUBSCRIBER_NEWS = _BOTH | {"partner_added", "duties_imposed"}
 STAFF_NEWS = _BOTH | {
+    "notice_void_prepared",
     "application_prepared",
     "policy_prepared",
     "policy_published",
@@ -68,7 +73,7 @@ def _about(event: Event, numbers: Mapping[UUID, str], title: str) -> str:
     """Which thing; of what kind only where the act's own name does not say it."""
     kind = OBJECT_LABELS.get(event.object_kind, "")
     label = "" if kind in title else kind
-    told = [_told(name, value) for name in ("version", "month", "name") if (value := event.details.get(name))]
+    told = [_told(name, value) for name in ("version", "month", "name", "number") if (value := event.details.get(name))]
     known = numbers.get(event.object_id) or (told[0] if told else "")
     return f"{label} {known}".strip()
 

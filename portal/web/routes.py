@@ -18,6 +18,7 @@ from portal.web import (
     contracts,
     drafts,
     home,
+    notices,
     partners,
     policies,
     prices,
@@ -44,6 +45,8 @@ from portal.web.desk import decisions as desk_decisions
 from portal.web.desk import events as desk_events
 from portal.web.desk import home as desk_home
 from portal.web.desk import invoices as desk_invoices
+from portal.web.desk import mailbox as desk_mailbox
+from portal.web.desk import notices as desk_notices
 from portal.web.desk import openings as desk_openings
 from portal.web.desk import policies as desk_policies
 from portal.web.desk import prices as desk_prices
@@ -116,6 +119,13 @@ ENTRIES: tuple[Entry, ...] = (
     get("/contracts", MEMBER, contracts.index),
     get("/contracts/{id:uuid}", MEMBER, contracts.show),
     get("/contracts/{id:uuid}/lines.csv", MEMBER, contracts.export),
+    get("/contracts/{id:uuid}/notice", PREPARES, notices.contract_form),
+    post("/contracts/{id:uuid}/notice", BINDS, notices.give),
+    get("/contracts/{id:uuid}/option-notice", PREPARES, notices.option_form),
+    post("/contracts/{id:uuid}/option-notice", BINDS, notices.stop_options),
+    get("/notices", MEMBER, notices.index),
+    get("/notices/{id:uuid}", MEMBER, notices.show),
+    get("/notices/{id:uuid}/pdf", MEMBER, notices.pdf),
     get("/partners", MEMBER, partners.index),
     post("/partners", PREPARES, partners.add),
     get("/partners/new", PREPARES, partners.new),
@@ -166,6 +176,15 @@ ENTRIES: tuple[Entry, ...] = (
     get("/desk/invoices", STAFF, desk_invoices.index),
     get("/desk/invoices/{id:uuid}", STAFF, desk_invoices.show),
     get("/desk/invoices/{id:uuid}/pdf", STAFF, desk_invoices.pdf),
+    get("/desk/mailbox", STAFF, desk_mailbox.index),
+    get("/desk/mailbox/{id:int}", STAFF, desk_mailbox.show),
+    get("/desk/notices", STAFF, desk_notices.index),
+    get("/desk/notices/{id:uuid}", STAFF, desk_notices.show),
+    get("/desk/notices/{id:uuid}/pdf", STAFF, desk_notices.pdf),
+    post("/desk/notices/{id:uuid}/acknowledge", CLERK, desk_notices.acknowledge),
+    get("/desk/notices/{id:uuid}/prepare-void", CLERK, desk_notices.prepare_void_form),
+    post("/desk/notices/{id:uuid}/prepare-void", CLERK, desk_notices.prepare_void),
+    post("/desk/notices/{id:uuid}/void", APPROVER, desk_notices.void),
     get("/desk/policies", STAFF, desk_policies.index),
     post("/desk/policies", CLERK, desk_policies.prepare),
     get("/desk/policies/new", CLERK, desk_policies.new),

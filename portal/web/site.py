@@ -11,6 +11,7 @@ SUBSCRIBER_NAV = (
     ("ホーム", "/"),
     ("申込", "/applications"),
     ("契約", "/contracts"),
+    ("解約", "/notices"),
     ("提供条件", "/policies"),
     ("再販先", "/partners"),
     ("料金表", "/price-sheets"),
@@ -20,12 +21,15 @@ STAFF_NAV = (
     ("ホーム", "/desk"),
     ("申込の審査", "/desk/applications"),
     ("契約", "/desk/contracts"),
+    ("解約", "/desk/notices"),
     ("料金表", "/desk/price-sheets"),
     ("提供条件", "/desk/policies"),
     ("月締め", "/desk/closings"),
     ("請求書", "/desk/invoices"),
     ("記録", "/desk/events"),
 )
+# Where the demo's mail can be read: nothing of it leaves the machine.
+DEMO_NAV = (("メール（デモ）", "/desk/mailbox"),)
 NAV = {"subscriber": SUBSCRIBER_NAV, "staff": STAFF_NAV}
 
 
@@ -35,6 +39,8 @@ def site_for(services: Services, person: Person | None, *, path: str, at: dateti
         labels = tuple(ROLE_LABELS[role] for role in person.roles)
         shown = ShownPerson(person.name, person.company, person.realm, labels)
     nav = NAV[person.realm] if person else ()
+    if person and person.realm == "staff" and services.settings.demo:
+        nav = (*nav, *DEMO_NAV)
     return Site(
         product_name=services.settings.product_name,
         provider_name=services.settings.provider.name,

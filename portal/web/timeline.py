@@ -10,7 +10,7 @@ from portal.web.shown import ClauseRef, clause_ref
 from portal.web.verbs import VERB_LABELS
 
 # The rest stands on the thing's own page.
-SAID = ("starts_on", "opened_on", "return_by", "code_label", "before", "after")
+SAID = ("starts_on", "opened_on", "effective_on", "return_by", "code_label", "before", "after")
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,8 +109,10 @@ def endpoint(handler: Handler, who: Who) -> Callable[[Request], Awaitable[Respon
             data = await bodies.posted(request) if writes else FormData()
         except bodies.Unreadable as error:
             return errors.page(request, services, errors.UNREADABLE, message=str(error))
+        # 到達 (A9): one reading of the clock, once the request is whole.
+        at = services.clock.now()
         try:
-            return await _inside(request, services, handler, who, data, writes=writes)
+            return await _inside(request, services, handler, who, data, at=at, writes=writes)
         except Unreachable:
             return errors.page(request, services, errors.BUSY)
         except DBAPIError as error:
@@ -156,9 +158,8 @@ def _kind_of(error: DBAPIError, *, writes: bool) -> errors.Kind | None:
 
 
 async def _inside(
-    request: Request, services: Services, handler: Handler, who: Who, data: FormData, *, writes: bool
+    request: Request, services: Services, handler: Handler, who: Who, data: FormData, *, at: datetime, writes: bool
 ) -> Response:
-    at = services.clock.now()
     async with _connected(services.pool) as db:
         transaction = await db.begin()
         person = await members.enter(db, token_hash=token_hash(request), at=at)

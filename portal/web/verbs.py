@@ -44,6 +44,12 @@ VERB_LABELS: Mapping[str, str] = {
     "contract_formed": "契約が成立しました",
     "billing_start_set": "課金開始日を設定しました",
     "billing_start_corrected": "課金開始日を訂正しました",
+    # 解約
+    "notice_given": "契約の解約申込書が届きました",
+    "options_stopped": "オプションの解約申込書が届きました",
+    "notice_acknowledged": "解約申込書を確認しました",
+    "notice_void_prepared": "解約申込書の無効を準備しました",
+    "notice_voided": "解約申込書を無効としました",
     # 月締め
     "month_tried": "月締めの試算をしました",
     "exception_settled": "月締めの確認項目を処理しました",
@@ -60,6 +66,7 @@ OBJECT_LABELS: Mapping[str, str] = {
     "contract": "契約",
     "invoice": "請求書",
     "member": "担当者",
+    "notice": "解約申込書",
     "partner": "再販先",
     "policy": "提供条件",
     "price_sheet": "料金表",

@@ -18,6 +18,7 @@ from portal.records import closings, database, invoices, members, uploads
 from portal.usecases import partners, reviews
 from portal.usecases.reviews import Return
 from tests.builders import Company, World
+from tests.makers_notices import stopped, unit_ids
 from tests.makers_reviews import TAKEN_AT, MadeLine, accepted, ready, submitted
 
 pytestmark = pytest.mark.usefixtures("peopled")
@@ -38,7 +39,10 @@ CASES = {
     "line_options": "own",
     "lines": "own",
     "members": "own",
+    "notice_options": "own",
+    "notices": "own",
     "number_series": "none",
+    "outbox": "none",
     "partner_duties": "own",
     "partners": "own",
     "policies": "published",
@@ -72,6 +76,7 @@ async def peopled(pool: AsyncEngine, owner_pool: AsyncEngine, world: World) -> N
         await _partner(pool, company)
         line = MadeLine(access_line_id=f"COP{serial:08}", options=("dslite_bundle",), partner_code="P-1")
         contract_id = await accepted(pool, world, await submitted(pool, company, (line,)))
+        await stopped(pool, company, contract_id, await unit_ids(pool, company, contract_id))
         waiting = await submitted(pool, company, ())
         async with database.transaction(pool, "staff") as db:
             await reviews.take(db, by=world.desk.clerk, at=TAKEN_AT, application_id=waiting)
@@ -358,6 +363,13 @@ async def test_a_change_without_a_filter_touches_only_ones_own(
 
 NEVER = {
     "events": ("UPDATE events SET reason = '—'", "DELETE FROM events", "TRUNCATE events"),
+    "notices": (
+        "UPDATE notices SET received_at = received_at - interval '1 day'",
+        "UPDATE notices SET requested_on = '2026-12-01'",
+        "UPDATE notices SET effective_on = effective_on + 1",
+        "DELETE FROM notices",
+    ),
+    "notice_options": ("UPDATE notice_options SET line_option_id = 0", "DELETE FROM notice_options"),
     "policy_agreements": ("UPDATE policy_agreements SET authority = '—'", "DELETE FROM policy_agreements"),
     "policies": (
         "UPDATE policies SET body = '—' WHERE published_at IS NOT NULL",
@@ -388,7 +400,14 @@ async def test_what_was_decided_or_issued_never_changes_not_even_by_the_owner(
             await db.execute(text(statement))
 
 
-@pytest.mark.parametrize(("table", "trigger"), [("invoices", "invoices_immutable"), ("events", "events_append_only")])
+@pytest.mark.parametrize(
+    ("table", "trigger"),
+    [
+        ("invoices", "invoices_immutable"),
+        ("events", "events_append_only"),
+        ("notices", "notices_immutable"),
+    ],
+)
 async def test_control_without_its_trigger_the_same_change_goes_through(
     owner_pool: AsyncEngine, table: str, trigger: str
 ) -> None:

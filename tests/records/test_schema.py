@@ -21,4 +21,4 @@ async def test_migrating_again_changes_nothing(owner_url: str, database_url: str
     await database.migrate(owner_url, login_url=database_url)
     async with owner_pool.connect() as db:
         version = (await db.exec_driver_sql("SELECT version_num FROM alembic_version")).scalar_one()
-    assert version == "0002"
+    assert version == max(path.name[:4] for path in (database.MIGRATIONS / "versions").glob("0*.py"))

@@ -169,6 +169,7 @@ async def _inspected(db: AsyncConnection, form: Sent) -> str:
                         WHERE e.object_id = a.id AND e.verb = 'application_submitted') AS told,
                        (SELECT count(*) FROM submissions s WHERE s.key = :key AND s.location IS NOT NULL) AS settled,
                        (SELECT count(*) FROM submissions s WHERE s.key = :key) AS claimed,
+                       (SELECT count(*) FROM outbox o WHERE o.object_id = a.id) AS letters,
                        (SELECT count(*) FROM application_lines l WHERE l.application_id = a.id AND l.whole) AS lines,
                        (SELECT coalesce(max(last), 0) FROM number_series WHERE series = 'A') AS given,
                        (SELECT count(*) FROM applications b WHERE b.number IS NOT NULL) AS used
@@ -177,10 +178,12 @@ async def _inspected(db: AsyncConnection, form: Sent) -> str:
             {"id": form.application_id, "key": form.key},
         )
     ).one()
-    if row.lines != 2 or row.given != row.used:
+    # The letters of a submission: to the signatory, the operator and both clerks.
+    if row.lines != 2 or row.given != row.used or row.letters not in {0, 4}:
         return "half"
-    parts = (int(row.moved), int(row.numbered), int(row.signed), row.told, row.settled, row.claimed)
-    return {(0,) * 6: "none", (1,) * 6: "whole"}.get(parts, "half")
+    mailed = int(row.letters == 4)
+    parts = (int(row.moved), int(row.numbered), int(row.signed), row.told, row.settled, row.claimed, mailed)
+    return {(0,) * 7: "none", (1,) * 7: "whole"}.get(parts, "half")
 
 
 async def sent_again(scene: Scene, form: Sent) -> None:

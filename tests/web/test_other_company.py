@@ -57,6 +57,7 @@ WORDS = """
     UNION SELECT file_name FROM uploads WHERE subscriber_id = :id
     UNION SELECT number FROM policy_agreements WHERE subscriber_id = :id
     UNION SELECT number FROM invoices WHERE subscriber_id = :id
+    UNION SELECT number FROM notices WHERE subscriber_id = :id
 """
 OURS = [entry for entry in ENTRIES if entry.who is not None and entry.who.subscriber]
 WITH_ID = [entry for entry in OURS if "{" in entry.path]
@@ -176,7 +177,7 @@ async def test_control_the_same_lists_do_tell_their_owner(
     number = await waiting(theirs)
     await partner(theirs)
     words = await words_of(owner_pool, theirs.company.id)
-    for path in ("/applications", "/contracts", "/partners", "/statements", f"/applications/{number}"):
+    for path in ("/applications", "/contracts", "/notices", "/partners", "/statements", f"/applications/{number}"):
         # The head of each page names the company; the list must name something of it besides.
         assert told(await portal.get(theirs.company.viewer, path), words - {theirs.company.name}) != set(), path
 

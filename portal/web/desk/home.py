@@ -57,6 +57,21 @@ KINDS: Mapping[str, Kind] = {
         "/desk/contracts?start=none",
         "設定するまで、月額の料金はかかりません（A10）。",
     ),
+    "notice": Kind(
+        "届いた解約申込書を確認する",
+        "確認待ちの解約",
+        CLERK,
+        "/desk/notices?state=arrived",
+        "最終利用日は、届いた時に定まっています。",
+    ),
+    "notice_void": Kind(
+        "解約申込書の無効を確かめる",
+        "無効の決裁待ち",
+        APPROVER,
+        "/desk/notices",
+        "準備した人とは別の人が確かめます。それまで解約申込書は有効です。",
+        two_people=True,
+    ),
     "price_sheet": Kind(
         "料金表を確かめて提示する",
         "提示待ちの料金表",
